@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: ISC
+
+# The warnings of both compilers. Linked PRIVATE to every target of ours.
+add_library(dm_warnings INTERFACE)
+target_compile_options(
+  dm_warnings
+  INTERFACE
+    -Wall -Wextra -Wpedantic
+    -Wconversion -Wsign-conversion -Wdouble-promotion -Wfloat-equal
+    -Wshadow -Wcast-qual -Wwrite-strings -Wpointer-arith -Wnull-dereference
+    -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
+    -Wredundant-decls -Wunused-macros -Wundef
+    -Wvla -Wformat=2 -Wswitch-enum -Wimplicit-fallthrough
+    $<$<C_COMPILER_ID:GNU>:
+    -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wjump-misses-init
+    -Wformat-signedness -Wcast-align=strict -Wstack-usage=8192>
+    $<$<C_COMPILER_ID:Clang>:
+    -Wnullable-to-nonnull-conversion -Wcomma -Wassign-enum
+    -Wconditional-uninitialized -Wshift-sign-overflow
+    -Wmissing-variable-declarations -Wunreachable-code-aggressive
+    -Wcast-align -Wthread-safety>
+    $<$<BOOL:${DM_WERROR}>:-Werror>)
+
+# Functions that nobody calls, made compile errors
+target_compile_options(
+  dm_warnings INTERFACE "SHELL:-include ${PROJECT_SOURCE_DIR}/base/banned.h")
