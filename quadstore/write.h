@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: ISC
+
+#ifndef DM_QUADSTORE_WRITE_H
+#define DM_QUADSTORE_WRITE_H
+
+/**
+ * @file
+ * Transactions of the writer.
+ *
+ *     dm_txn_begin -> add, replace, put … -> dm_txn_commit | dm_txn_rollback
+ *
+ * One at a time in a process. After a failed call the transaction is good for
+ * dm_txn_rollback() alone (asserted), and the store is as before it; a failed
+ * commit has rolled back. Ids from a transaction are valid in later ones of the
+ * same generation; so a caller may keep the id of a check.
+ *
+ * Threads: DM_ON_WRITER. Errors of each: DM_ERR_FULL (disk), DM_ERR_IO,
+ * DM_ERR_NO_MEMORY, DM_ERR_CORRUPT.
+ */
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "base/status.h"
+#include "base/str.h"
+#include "quadstore/event.h"
+#include "quadstore/id.h"
+#include "quadstore/scan.h"
+#include "rdf/term.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+DM_BEGIN_DECLS
+
+struct dm_store;
+struct dm_txn;
+
+enum dm_commit {
+    DM_COMMIT_NORMAL,  ///< synchronous=NORMAL
+    DM_COMMIT_DURABLE, ///< synchronous=FULL: one fdatasync
+};
+
+enum dm_status dm_txn_begin(struct dm_store *store, struct dm_txn **ret)
+    DM_NODISCARD;
+enum dm_status dm_txn_commit(struct dm_txn *txn, enum dm_commit how)
+    DM_NODISCARD;
+void dm_txn_rollback(struct dm_txn *DM_NULLABLE txn);
+
+uint64_t dm_txn_generation(const struct dm_txn *txn);
+
+/// The id of `term`, put into the dictionary where it is new
+enum dm_status dm_txn_intern(struct dm_txn *txn, const struct dm_term *term,
+                             dm_id *ret) DM_NODISCARD;
+
+/// The number of the log `iri` (ipns://K), given to it where it has none: then
+/// its event IRIs in the dictionary are rewritten and the generation goes up.
+/// @return DM_ERR_LIMIT above DM_LOG_NO_MAX logs.
+enum dm_status dm_txn_log_number(struct dm_txn *txn, struct dm_str iri,
+                                 dm_log_no *ret) DM_NODISCARD;
+
+/**
+ * Record a result of the own log: give it the next key of the hybrid clock,
+ * ms = max(event->at_ms, last ms), n + 1 within one ms, on overflow ms + 1.
+ * Counts since, streak and bad, and moves `latest`.
+ *
+ * @param event Its key.log is set, key.ms and key.n are ignored.
+ * @param ret_key The key given; may be NULL.
+ */
+enum dm_status dm_txn_record(struct dm_txn *txn, const struct dm_event *event,
+                             struct dm_event_key *DM_NULLABLE ret_key)
+    DM_NODISCARD;
+
+/**
+ * Merge an event with its key, from another log or an import, in any order and
+ * any number of times: an event that is there already changes nothing (DM_OK).
+ * Counts are right whenever the events of a log come in order of their keys.
+ */
+enum dm_status dm_txn_merge(struct dm_txn *txn, const struct dm_event *event)
+    DM_NODISCARD;
+
+/// What a row of `latest` was before the last record or merge in this
+/// transaction for that check, so the caller sees a change of status.
+/// @return DM_ERR_NOT_FOUND where there is no row.
+enum dm_status dm_txn_latest(struct dm_txn *txn, dm_log_no log, dm_id check,
+                             struct dm_latest *ret) DM_NODISCARD;
+
+/// The present of a check that the configuration no longer has is removed; its
+/// history stays.
+enum dm_status dm_txn_retire(struct dm_txn *txn, dm_log_no log, dm_id check)
+    DM_NODISCARD;
+
+/// Graph 0 is DM_ID_NONE. Adding what is there, removing what is not: DM_OK.
+enum dm_status dm_txn_add(struct dm_txn *txn, const struct dm_quad_ids *quad)
+    DM_NODISCARD;
+enum dm_status dm_txn_remove(struct dm_txn *txn, const struct dm_quad_ids *quad)
+    DM_NODISCARD;
+/// Remove every stored quad of a graph; events are no quads.
+enum dm_status dm_txn_clear_graph(struct dm_txn *txn, dm_id graph) DM_NODISCARD;
+
+/// Replace a graph as a whole by `n` sorted or unsorted triples; writes only
+/// the difference.
+enum dm_status dm_txn_replace_graph(struct dm_txn *txn, dm_id graph,
+                                    const struct dm_triple_ids *triples,
+                                    size_t n) DM_NODISCARD;
+
+/// Add a quad as read from a file: an event star of a log that is numbered here
+/// becomes an event again (gathered until dm_txn_commit(); the quads of one
+/// event may come in any order within the transaction), all else a quad.
+enum dm_status dm_txn_import(struct dm_txn *txn, const struct dm_quad *quad,
+                             struct dm_error *DM_NULLABLE error) DM_NODISCARD;
+
+/// Put a value of dm_snapshot_state_get(), or remove it: `value` NULL.
+enum dm_status dm_txn_state_put(struct dm_txn *txn, const char *space,
+                                struct dm_str key,
+                                const struct dm_str *DM_NULLABLE value)
+    DM_NODISCARD;
+
+struct dm_retention {
+    int64_t events_before_ms; ///< Events whose key's ms is below go
+    uint64_t max_bytes;       ///< And the oldest ones while the file is larger
+    uint32_t slice_rows;      ///< Most rows in this call
+};
+
+/// Drop one slice; what is the newest result of a check stays. Free pages go
+/// back to the file system in slices too.
+/// @param ret_more Whether another slice is due.
+enum dm_status dm_txn_retain(struct dm_txn *txn,
+                             const struct dm_retention *retention,
+                             bool *ret_more) DM_NODISCARD;
+
+/// After a restored backup: give the own events with keys above `after` new
+/// keys above `floor`, in their order.
+enum dm_status dm_txn_rekey(struct dm_txn *txn, dm_log_no log,
+                            const struct dm_event_key *after,
+                            const struct dm_event_key *floor) DM_NODISCARD;
+
+/// Write the WAL back into the database as far as readers allow; outside any
+/// transaction. `ret_left` pages wait for a reader.
+enum dm_status dm_store_checkpoint(struct dm_store *store, uint64_t *ret_left)
+    DM_NODISCARD;
+
+DM_END_DECLS
+
+#endif // DM_QUADSTORE_WRITE_H
