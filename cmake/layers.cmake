@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: ISC
 
-# dm_layer(NAME SOURCES file... [DEPENDS layer...] [LIBRARIES target...])
+# dm_layer(NAME SOURCES file... [DEPENDS layer...] [LIBRARIES target...]
+#          [FAULTY file...])
 # One static library for each top-level folder. Its DEPENDS are its arrows: what
 # is not linked cannot be used, and tools/check_layers.py says so for headers.
+# FAULTY names those of its sources that hold a DM_FAULT() (base/fault.h). They
+# are compiled once more with DM_SIM, and the simulator's programs link these
+# objects, which then stand before the same files of the library.
 function(dm_layer name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LIBRARIES;FAULTY" ${ARGN})
   add_library(dm_${name} STATIC ${ARG_SOURCES})
   list(TRANSFORM ARG_DEPENDS PREPEND dm_)
   target_include_directories(
@@ -13,6 +17,14 @@ function(dm_layer name)
     dm_${name}
     PUBLIC ${ARG_DEPENDS}
     PRIVATE ${ARG_LIBRARIES} dm_warnings)
+  if(ARG_FAULTY)
+    add_library(dm_${name}_faulty OBJECT EXCLUDE_FROM_ALL ${ARG_FAULTY})
+    target_compile_definitions(dm_${name}_faulty PRIVATE DM_SIM)
+    target_link_libraries(dm_${name}_faulty PRIVATE dm_${name} ${ARG_LIBRARIES}
+                                                    dm_warnings)
+    set_property(GLOBAL APPEND PROPERTY DM_FAULTY_OBJECTS
+                                        $<TARGET_OBJECTS:dm_${name}_faulty>)
+  endif()
 endfunction()
 
 # dm_unit_tests(LAYER module...): tests/unit/LAYER/test_MODULE.c, one program
