@@ -16,7 +16,8 @@
 #define DM_BEGIN_DECLS                                                         \
     _Pragma("clang diagnostic push")                                           \
         _Pragma("clang diagnostic ignored \"-Wnullability-extension\"")        \
-            _Pragma("clang assume_nonnull begin")
+            _Pragma("clang diagnostic ignored \"-Wnullability-completeness\"") \
+                _Pragma("clang assume_nonnull begin")
 #define DM_END_DECLS                                                           \
     _Pragma("clang assume_nonnull end") _Pragma("clang diagnostic pop")
 #define DM_NULLABLE _Nullable

@@ -24,8 +24,9 @@
  * working directory. Files are read and written whole; a write is atomic: the
  * path holds the old bytes or the new ones, never a part.
  *
- * Threads: clocks, random numbers and log from any; files not on the loop
- * (DM_ON_LOOP functions), which never waits for a disk.
+ * Threads: clocks, random numbers and log from any; files from any but the
+ * loop, which never waits for a disk: a file function asserts that it is not in
+ * a step of the loop.
  */
 
 #include "base/attr.h"
@@ -68,30 +69,35 @@ enum dm_write_flags {
 
 /// Called once for each entry of a directory, never for "." and ".."; a status
 /// other than DM_OK ends the listing and is returned by it.
-typedef enum dm_status (*dm_dir_entry_fn)(void *context, struct dm_str name);
+typedef enum dm_status (*dm_dir_entry_fn)(void *DM_NULLABLE context,
+                                          struct dm_str name);
 
 /// The table behind an environment. `context` is dm_env.context.
 struct dm_env_ops {
-    int64_t (*wall_ms)(void *context);
-    int64_t (*monotonic_ns)(void *context);
-    int64_t (*boot_ns)(void *context);
-    void (*random)(void *context, void *bytes, size_t n);
-    const char *DM_NULLABLE (*variable)(void *context, const char *name);
-    enum dm_status (*read)(void *context, const char *path, struct dm_buf *buf,
+    int64_t (*wall_ms)(void *DM_NULLABLE context);
+    int64_t (*monotonic_ns)(void *DM_NULLABLE context);
+    int64_t (*boot_ns)(void *DM_NULLABLE context);
+    void (*random)(void *DM_NULLABLE context, void *bytes, size_t n);
+    const char *DM_NULLABLE (*variable)(void *DM_NULLABLE context,
+                                        const char *name);
+    enum dm_status (*read)(void *DM_NULLABLE context, const char *path,
+                           struct dm_buf *buf,
                            struct dm_error *DM_NULLABLE error);
-    enum dm_status (*write)(void *context, const char *path, struct dm_str data,
-                            uint32_t mode, unsigned flags,
+    enum dm_status (*write)(void *DM_NULLABLE context, const char *path,
+                            struct dm_str data, uint32_t mode, unsigned flags,
                             struct dm_error *DM_NULLABLE error);
-    enum dm_status (*info)(void *context, const char *path,
+    enum dm_status (*info)(void *DM_NULLABLE context, const char *path,
                            struct dm_file_info *ret);
-    enum dm_status (*list)(void *context, const char *path,
-                           dm_dir_entry_fn on_entry, void *entry_context);
-    enum dm_status (*make_directory)(void *context, const char *path,
-                                     uint32_t mode);
-    enum dm_status (*remove)(void *context, const char *path);
-    enum dm_status (*lock)(void *context, const char *path,
+    enum dm_status (*list)(void *DM_NULLABLE context, const char *path,
+                           dm_dir_entry_fn on_entry,
+                           void *DM_NULLABLE entry_context);
+    enum dm_status (*make_directory)(void *DM_NULLABLE context,
+                                     const char *path, uint32_t mode);
+    enum dm_status (*remove)(void *DM_NULLABLE context, const char *path);
+    enum dm_status (*lock)(void *DM_NULLABLE context, const char *path,
                            struct dm_file_lock **ret);
-    void (*unlock)(void *context, struct dm_file_lock *lock);
+    void (*unlock)(void *DM_NULLABLE context,
+                   struct dm_file_lock *DM_NULLABLE lock);
 };
 
 struct dm_env {
@@ -116,8 +122,10 @@ void dm_env_random(const struct dm_env *env, void *bytes, size_t n);
 const char *DM_NULLABLE dm_env_variable(const struct dm_env *env,
                                         const char *name);
 
-/// Append a whole file to `buf`, whose maximum is the limit.
-/// @return DM_ERR_NOT_FOUND, DM_ERR_PERMISSION, DM_ERR_LIMIT, DM_ERR_IO,
+/// Append a whole regular file to `buf`, whose maximum is the limit. On failure
+/// the bytes of `buf` are as they were.
+/// @return DM_ERR_ARGUMENT where the path is not a regular file,
+///         DM_ERR_NOT_FOUND, DM_ERR_PERMISSION, DM_ERR_LIMIT, DM_ERR_IO,
 ///         DM_ERR_NO_MEMORY.
 enum dm_status dm_env_read(const struct dm_env *env, const char *path,
                            struct dm_buf *buf,
@@ -136,15 +144,22 @@ enum dm_status dm_env_write(const struct dm_env *env, const char *path,
 enum dm_status dm_env_info(const struct dm_env *env, const char *path,
                            struct dm_file_info *ret) DM_NODISCARD;
 
-/// List a directory in ascending order of bytes.
+/// List a directory in ascending order of bytes; at most 65536 entries.
+/// @return DM_ERR_NOT_FOUND, DM_ERR_PERMISSION, DM_ERR_LIMIT, DM_ERR_IO,
+///         DM_ERR_NO_MEMORY, or what `on_entry` returned.
 enum dm_status dm_env_list(const struct dm_env *env, const char *path,
                            dm_dir_entry_fn on_entry, void *DM_NULLABLE context)
     DM_NODISCARD;
 
-/// Make a directory and those above it; DM_OK where it is there already.
+/// Make a directory and those above it, with permissions `mode` less the umask;
+/// DM_OK where it is there already.
+/// @return DM_ERR_EXISTS where something else has the name, and as for a write.
 enum dm_status dm_env_make_directory(const struct dm_env *env, const char *path,
                                      uint32_t mode) DM_NODISCARD;
 
+/// Remove a file or an empty directory.
+/// @return DM_ERR_NOT_FOUND, DM_ERR_PERMISSION, DM_ERR_EXISTS (not empty),
+///         DM_ERR_IO.
 enum dm_status dm_env_remove(const struct dm_env *env, const char *path);
 
 /// Hold the file `path` (made where absent) alone, until dm_env_unlock() or the

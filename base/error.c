@@ -4,37 +4,40 @@
 
 #include "base/buf.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-// Keep `field` one line of whole code points, whatever was put into it
-static void
-tidy(char *field, size_t written, size_t size)
+// `field` is cut short by vsnprintf(): drop the code point that it cut
+static size_t
+whole_points(const char *field, size_t n)
 {
-    size_t n = written < size ? written : size - 1;
-    if (written >= size) {
-        while (n && ((unsigned char)field[n - 1] & 0xC0U) == 0x80U) {
-            --n;
-        }
-        if (n && (unsigned char)field[n - 1] >= 0xC0U) {
-            --n;
-        }
+    size_t start = n;
+    while (start && ((unsigned char)field[start - 1] & 0xC0U) == 0x80U) {
+        --start;
     }
-    for (size_t i = 0; i < n; ++i) {
-        const unsigned char c = (unsigned char)field[i];
-        if (c < 0x20 || c == 0x7F) {
-            field[i] = '?';
-        }
+    uint32_t point = 0;
+    if (start && (unsigned char)field[start - 1] >= 0xC0U) {
+        --start;
+        return dm_utf8_decode(dm_str_n(field + start, n - start), &point)
+                   ? n
+                   : start;
     }
-    field[n] = '\0';
+    return n;
 }
 
 static void DM_PRINTF(3, 0)
     set(char *field, size_t size, const char *format, va_list arguments)
 {
-    const int n = vsnprintf(field, size, format, arguments);
-    tidy(field, n < 0 ? 0 : (size_t)n, size);
+    const int written = vsnprintf(field, size, format, arguments);
+    size_t n = written < 0 ? 0 : (size_t)written;
+    if (n >= size) {
+        n = whole_points(field, size - 1);
+    }
+    field[n] = '\0';
+    dm_utf8_tame(field, n);
 }
 
 enum dm_status
@@ -84,7 +87,8 @@ dm_error_where(struct dm_error *error, struct dm_str where, uint32_t line,
     if (cut.n) {
         memcpy(error->where, cut.data, cut.n);
     }
-    tidy(error->where, cut.n, sizeof(error->where));
+    error->where[cut.n] = '\0';
+    dm_utf8_tame(error->where, cut.n);
     error->line = line;
     error->column = column;
 }
@@ -96,9 +100,13 @@ dm_error_print(const struct dm_error *error, struct dm_buf *buf)
         (void)dm_buf_printf(buf, "%s:", error->where);
     }
     if (error->line) {
-        (void)dm_buf_printf(buf, "%u:%u:", error->line, error->column);
+        (void)dm_buf_printf(buf, "%" PRIu32 ":", error->line);
     }
-    (void)dm_buf_printf(buf, "%serror: %s", buf->n ? " " : "", error->what);
+    if (error->line && error->column) {
+        (void)dm_buf_printf(buf, "%" PRIu32 ":", error->column);
+    }
+    const bool has_place = error->where[0] || error->line;
+    (void)dm_buf_printf(buf, "%serror: %s", has_place ? " " : "", error->what);
     if (error->detail[0]) {
         (void)dm_buf_printf(buf, ": %s", error->detail);
     }

@@ -222,11 +222,38 @@ dm_str_is_utf8(struct dm_str a)
 struct dm_str
 dm_utf8_cut(struct dm_str a, size_t n)
 {
+    static const size_t longest = 4;
     if (a.n <= n) {
         return a;
     }
-    while (n && ((unsigned char)a.data[n] & 0xC0U) == 0x80U) {
-        --n;
+    // Where no start lies close enough, this is not UTF-8: cut anywhere
+    for (size_t back = 0; back < longest && back <= n; ++back) {
+        if (((unsigned char)a.data[n - back] & 0xC0U) != 0x80U) {
+            return (struct dm_str){a.data, n - back};
+        }
     }
     return (struct dm_str){a.data, n};
+}
+
+static bool
+is_control(uint32_t point)
+{
+    return point < 0x20 || (point >= 0x7F && point <= 0x9F);
+}
+
+void
+dm_utf8_tame(char *bytes, size_t n)
+{
+    size_t i = 0;
+    while (i < n) {
+        uint32_t point = 0;
+        const size_t length =
+            dm_utf8_decode((struct dm_str){bytes + i, n - i}, &point);
+        if (length && !is_control(point)) {
+            i += length;
+            continue;
+        }
+        bytes[i] = '?';
+        ++i;
+    }
 }

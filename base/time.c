@@ -166,7 +166,8 @@ take_zone(struct dm_str *text, int64_t *ret_ms)
     int hours = 0;
     int minutes = 0;
     if (!take_digits(text, 2, &hours) || !take_char(text, ':') ||
-        !take_digits(text, 2, &minutes) || hours > 14 || minutes > 59) {
+        !take_digits(text, 2, &minutes) || minutes > 59 ||
+        hours * 60 + minutes > 14 * 60) {
         return false;
     }
     *ret_ms = sign * (hours * DM_MS_PER_HOUR + minutes * DM_MS_PER_MINUTE);
@@ -192,7 +193,12 @@ dm_time_parse(struct dm_str text, int64_t *ret_ms)
     if (hour > 23 || minute > 59 || second > 59) {
         return false;
     }
-    *ret_ms = days * DM_MS_PER_DAY + hour * DM_MS_PER_HOUR +
-              minute * DM_MS_PER_MINUTE + second * DM_MS_PER_SECOND + ms - zone;
+    const int64_t found = days * DM_MS_PER_DAY + hour * DM_MS_PER_HOUR +
+                          minute * DM_MS_PER_MINUTE +
+                          second * DM_MS_PER_SECOND + ms - zone;
+    if (found < DM_TIME_MIN_MS || found > DM_TIME_MAX_MS) {
+        return false;
+    }
+    *ret_ms = found;
     return true;
 }

@@ -47,7 +47,8 @@ void dm_time_format(int64_t ms, char text[DM_TIME_SIZE]);
 
 /// Read an RFC 3339 time: "2026-11-24T16:00:00[.fraction](Z|+hh:mm|-hh:mm)";
 /// digits after the third of the fraction are cut.
-/// @return Whether it is one; `*ret_ms` is set only then.
+/// @return Whether it is one, and within DM_TIME_MIN_MS..DM_TIME_MAX_MS;
+///        `*ret_ms` is set only then.
 bool dm_time_parse(struct dm_str text, int64_t *ret_ms) DM_NODISCARD;
 
 DM_END_DECLS

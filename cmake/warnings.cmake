@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: ISC
 
 # The warnings of both compilers. Linked PRIVATE to every target of ours.
+# -Wnullable-to-nonnull-conversion is left out: it does not see the check that
+# stands before a call. The analyser of clang-tidy (nullability.*) follows the
+# flow instead, and -fsanitize=nullability traps in the tests.
 add_library(dm_warnings INTERFACE)
 target_compile_options(
   dm_warnings
@@ -15,7 +18,7 @@ target_compile_options(
     -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wjump-misses-init
     -Wformat-signedness -Wcast-align=strict -Wstack-usage=8192>
     $<$<C_COMPILER_ID:Clang>:
-    -Wnullable-to-nonnull-conversion -Wcomma -Wassign-enum
+    -Wcomma -Wassign-enum
     -Wconditional-uninitialized -Wshift-sign-overflow
     -Wmissing-variable-declarations -Wunreachable-code-aggressive
     -Wcast-align -Wthread-safety>
