@@ -73,7 +73,7 @@ enum dm_subject {
 };
 #define DM_SUBJECTS 27
 
-enum dm_operator {
+enum dm_comparison {
     DM_OPERATOR_EQUAL,
     DM_OPERATOR_NOT_EQUAL,
     DM_OPERATOR_LESS,
@@ -111,7 +111,7 @@ struct dm_fact {
 
 struct dm_condition {
     enum dm_subject subject;
-    enum dm_operator op;
+    enum dm_comparison op;
     /// Kind of fact to hand in; of json whatever the path leads to, and
     /// DM_FACT_ABSENT is always allowed. PRESENT for exists.
     enum dm_fact_kind wants;

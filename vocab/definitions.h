@@ -88,7 +88,7 @@ struct dm_place {
     struct dm_position position;
 };
 
-enum dm_scope {
+enum dm_token_scope {
     DM_SCOPE_READ = 1,
     DM_SCOPE_WRITE = 2,
     DM_SCOPE_PING = 4,
@@ -96,7 +96,7 @@ enum dm_scope {
 
 /// Who shows `secret` may do `scope`.
 struct dm_token_def {
-    enum dm_scope scope;
+    enum dm_token_scope scope;
     struct dm_str secret; ///< One reference
 };
 
