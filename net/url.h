@@ -68,7 +68,7 @@ enum dm_status dm_url_resolve(const struct dm_url *base,
 bool dm_url_same_origin(const struct dm_url *a, const struct dm_url *b);
 
 /// What a person writes for a place: HOST:PORT, [V6]:PORT or unix:PATH
-struct dm_endpoint {
+struct dm_target {
     bool is_unix;
     bool is_ip6;        ///< `host` was in brackets
     uint16_t port;      ///< 1 to 65535, 0 for a unix socket
@@ -78,8 +78,8 @@ struct dm_endpoint {
 
 /// @param default_port For a text without a port; 0: the port is required.
 /// @return DM_ERR_SYNTAX, DM_ERR_LIMIT.
-enum dm_status dm_endpoint_parse(struct dm_str text, uint16_t default_port,
-                              struct dm_endpoint *ret,
+enum dm_status dm_target_parse(struct dm_str text, uint16_t default_port,
+                              struct dm_target *ret,
                               struct dm_error *DM_NULLABLE error) DM_NODISCARD;
 
 /// Append `text` with every %XX decoded and, where `plus_is_space`, '+' as a
