@@ -30,8 +30,13 @@
  * on by itself, and the error has reached `on_error` alone.
  *
  * Prefixes and base are the document's; after the end dm_reader_prefix() knows
- * them. Blank nodes get fresh labels: "b0", "b1"…, with `blank_prefix` before.
- * Reifiers and annotations of Turtle 1.2 become rdf:reifies quads.
+ * them. Reifiers and annotations of Turtle 1.2 become rdf:reifies quads.
+ *
+ * Blank nodes without a label are called "b0", "b1"…; one with a label keeps
+ * it, but in Turtle and TriG a label that looks so (any number of x, then b and
+ * digits) gets one more x in front, so that no table of labels is needed and
+ * none clash. `blank_prefix` comes before both; give each document of a store
+ * another one.
  *
  * Limits: one token `max_token` bytes, one statement `max_statement` bytes,
  * nesting of [ ] ( ) << >> {| |} DM_READER_NESTING_MAX, triple terms
@@ -65,7 +70,8 @@ enum dm_syntax {
 };
 
 /// Fill `bytes` with at most `n` bytes, `*ret_n` = how many; 0 is the end.
-/// A status other than DM_OK ends the step that asked, which returns it.
+/// A status other than DM_OK ends the step that asked, which returns it; after
+/// that the reader is only to be freed.
 typedef enum dm_status (*dm_source_fn)(void *context, char *bytes, size_t n,
                                        size_t *ret_n);
 
@@ -95,10 +101,9 @@ struct dm_reader_options {
     struct dm_str base; ///< Absolute IRI, or empty: relative is an error
     struct dm_str name; ///< For errors: the file, "" for none
     struct dm_str blank_prefix; ///< Before the labels of blank nodes
-    bool keep_labels;           ///< Blank nodes keep the labels of the file
     size_t max_token;           ///< Bytes; 0: 1 MiB
-    size_t max_statement;       ///< Bytes of its terms; 0: 16 MiB
-    bool mend;                  ///< Assume a missing ';' or '.', see above
+    size_t max_statement; ///< Bytes of its text, and of its terms; 0: 16 MiB
+    bool mend;            ///< Assume a missing ';' or '.', see above
     dm_reader_error_fn DM_NULLABLE on_error;
     void *DM_NULLABLE error_context;
 };

@@ -12,8 +12,10 @@
  * (docs/PROTOCOL.md, "Lexical forms"): "1.0" for the decimal one, "1.0E0",
  * "PT1M", "2026-11-24T16:00:00.123Z".
  *
- * Decimals are exact: DM_DECIMAL_DIGITS significant digits; what would need
- * more says so instead of rounding (division rounds at the last digit).
+ * Decimals are exact: DM_DECIMAL_DIGITS significant digits, of which at most
+ * DM_DECIMAL_SCALE_MAX behind the point; what would need more says so instead
+ * of rounding. Only products and quotients are rounded, half away from zero, at
+ * the last of those places, as XPath allows: 1 / 3 * 3 must not be an error.
  *
  * Threads: pure functions.
  */
@@ -45,6 +47,8 @@ struct dm_decimal dm_decimal_from_int(int64_t value);
 bool dm_decimal_parse(struct dm_str text, struct dm_decimal *ret) DM_NODISCARD;
 int dm_decimal_compare(struct dm_decimal a, struct dm_decimal b);
 double dm_decimal_to_double(struct dm_decimal a);
+/// The decimal of the shortest spelling that reads back as `value`: 0.1 for
+/// 0.1.
 /// @return false where the value is not finite or needs too many digits
 bool dm_decimal_from_double(double value, struct dm_decimal *ret) DM_NODISCARD;
 /// Whether `a` is mantissa * 10^-scale with a mantissa that fits
@@ -82,12 +86,15 @@ bool dm_integer_parse(struct dm_str text, int64_t *ret) DM_NODISCARD;
 
 /// xsd:double and xsd:float, with INF, -INF and NaN
 bool dm_double_parse(struct dm_str text, double *ret) DM_NODISCARD;
-/// The shortest spelling that reads back the same: "1.5E2", "INF", "NaN"
+/// Of the shortest spellings that read back the same the nearest: "1.5E2",
+/// "-0.0E0", "INF", "NaN"
 void dm_double_format(double value, struct dm_buf *buf);
 /// The same for a float
 void dm_float_format(float value, struct dm_buf *buf);
 
 bool dm_boolean_parse(struct dm_str text, bool *ret) DM_NODISCARD;
+
+#define DM_DATETIME_YEAR_MAX 200000000
 
 /// xsd:dateTime: `ms` since 1970 of its UTC instant; without a zone the
 /// instant is as if it were UTC and `has_zone` is false
@@ -97,16 +104,20 @@ struct dm_datetime {
     bool has_zone;
     uint32_t rest_ns; ///< Of a fraction beyond ms: 0..999999
 };
+/// Years within +-DM_DATETIME_YEAR_MAX; digits beyond ns are cut; 24:00:00 is
+/// the next day
 bool dm_datetime_parse(struct dm_str text, struct dm_datetime *ret)
     DM_NODISCARD;
-/// As it was given: zone kept, fraction without superfluous zeros
+/// Zone kept, fraction without superfluous zeros:
+/// "2026-11-24T16:00:00.5+01:00". The form of the wire, always with three
+/// digits, is dm_time_format().
 void dm_datetime_format(struct dm_datetime value, struct dm_buf *buf);
 
 /// xsd:date, as the dateTime of its first instant
 bool dm_date_parse(struct dm_str text, struct dm_datetime *ret) DM_NODISCARD;
 
 /// xsd:dayTimeDuration, also as xsd:duration without years and months.
-/// @return false where it is none or does not fit
+/// @return false where it is none, does not fit or is no whole number of ms
 bool dm_duration_parse(struct dm_str text, int64_t *ret_ms) DM_NODISCARD;
 /// "PT1M30S", "P1DT2H", "PT0S", "-PT1S"
 void dm_duration_format(int64_t ms, struct dm_buf *buf);
