@@ -57,6 +57,31 @@ struct dm_triple_pattern {
     struct dm_position at;
 };
 
+/// A property path (SPARQL 1.1, section 18.1.7). What is only an IRI, an
+/// inverse of one, or a sequence outside of another path is never one: the
+/// parser makes plain patterns of them.
+enum dm_path_kind {
+    DM_PATH_LINK,         ///< iris[0]
+    DM_PATH_NEGATED,      ///< Any predicate but iris[]; may be none
+    DM_PATH_INVERSE,      ///< left
+    DM_PATH_SEQUENCE,     ///< left, right
+    DM_PATH_ALTERNATIVE,  ///< left, right
+    DM_PATH_ZERO_OR_ONE,  ///< left
+    DM_PATH_ZERO_OR_MORE, ///< left
+    DM_PATH_ONE_OR_MORE,  ///< left
+};
+
+struct dm_path {
+    enum dm_path_kind kind;
+    const struct dm_path *DM_NULLABLE left;
+    const struct dm_path *DM_NULLABLE right;
+    const struct dm_term *DM_NULLABLE iris;
+    size_t n_iris;
+};
+
+/// Expressions and operators nest at most so deep, chains as a + b + c counted
+#define DM_ALG_DEPTH_MAX 1000
+
 enum dm_expr_kind {
     DM_EXPR_TERM,
     DM_EXPR_VAR,
@@ -66,7 +91,8 @@ enum dm_expr_kind {
 };
 
 /// Every operator and built-in function, a row of the table in functions.c.
-/// Casts and extension functions are DM_FN_IRI: found by `iri`.
+/// Casts and extension functions are DM_FN_IRI: found by `iri`. OR and AND have
+/// two arguments or more; IN and NOT_IN the value first.
 enum dm_function {
     DM_FN_OR,
     DM_FN_AND,
@@ -159,6 +185,7 @@ struct dm_expr {
     const struct dm_expr *const *DM_NULLABLE args;
     size_t n_args;
     const struct dm_alg *DM_NULLABLE pattern;
+    uint32_t depth; ///< Of this tree, 1 for a leaf; at most DM_ALG_DEPTH_MAX
     struct dm_position at;
 };
 
@@ -198,8 +225,8 @@ enum dm_alg_kind {
     DM_ALG_DISTINCT,  ///< left
     DM_ALG_REDUCED,   ///< left
     DM_ALG_SLICE,     ///< left, offset, limit
-    DM_ALG_PATH,      ///< A property path that is no plain pattern (later)
-    DM_ALG_SERVICE,   ///< (later)
+    DM_ALG_PATH,      ///< path from patterns[0].s to patterns[0].o
+    DM_ALG_SERVICE,   ///< left, graph: the endpoint, silent
 };
 
 struct dm_group_key_def {
@@ -234,7 +261,10 @@ struct dm_alg {
     const struct dm_order_key *DM_NULLABLE order;
     size_t n_order;
     uint64_t offset;
-    uint64_t limit;
+    uint64_t limit; ///< DM_NO_LIMIT: all
+    const struct dm_path *DM_NULLABLE path;
+    bool silent;
+    uint32_t depth; ///< Of this tree, 1 for a leaf; at most DM_ALG_DEPTH_MAX
     struct dm_position at;
 };
 
