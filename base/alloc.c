@@ -17,10 +17,20 @@
 static _Thread_local size_t allowed = DM_ALLOC_NEVER_FAIL;
 static _Thread_local size_t asked;
 
+// Whether `n` things of `size` bytes can be asked for at all
 static bool
-may_allocate(void)
+fits(size_t n, size_t size)
+{
+    return size == 0 || n <= (size_t)PTRDIFF_MAX / size;
+}
+
+static bool
+may_allocate(size_t n, size_t size)
 {
     ++asked;
+    if (!fits(n, size)) {
+        return false;
+    }
     if (allowed == DM_ALLOC_NEVER_FAIL) {
         return true;
     }
@@ -34,23 +44,23 @@ may_allocate(void)
 void *
 dm_calloc(size_t n, size_t size)
 {
-    return may_allocate() ? calloc(n ? n : 1, size ? size : 1) : NULL;
+    return may_allocate(n, size) ? calloc(n ? n : 1, size ? size : 1) : NULL;
 }
 
 void *
 dm_malloc(size_t size)
 {
-    return may_allocate() ? malloc(size ? size : 1) : NULL;
+    return may_allocate(size, 1) ? malloc(size ? size : 1) : NULL;
 }
 
 void *
 dm_realloc(void *ptr, size_t n, size_t size)
 {
-    if (size && n > SIZE_MAX / size) {
+    if (!may_allocate(n, size)) {
         return NULL;
     }
     const size_t bytes = n * size;
-    return may_allocate() ? realloc(ptr, bytes ? bytes : 1) : NULL;
+    return realloc(ptr, bytes ? bytes : 1);
 }
 
 void *

@@ -25,7 +25,7 @@
 #define READ_CHUNK 16384U
 #define PATH_BYTES_MAX 4096U // PATH_MAX of Linux
 #define ENTRIES_MAX 65536U   // Of one directory
-#define ENTRIES_BYTES_MAX (16U * 1024U * 1024U)
+#define ENTRIES_BYTES_MAX ((size_t)16 * 1024 * 1024)
 #define REASON_SIZE 128
 
 struct dm_file_lock {

@@ -10,31 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 
-// `field` is cut short by vsnprintf(): drop the code point that it cut
-static size_t
-whole_points(const char *field, size_t n)
-{
-    size_t start = n;
-    while (start && ((unsigned char)field[start - 1] & 0xC0U) == 0x80U) {
-        --start;
-    }
-    uint32_t point = 0;
-    if (start && (unsigned char)field[start - 1] >= 0xC0U) {
-        --start;
-        return dm_utf8_decode(dm_str_n(field + start, n - start), &point)
-                   ? n
-                   : start;
-    }
-    return n;
-}
-
 static void DM_PRINTF(3, 0)
     set(char *field, size_t size, const char *format, va_list arguments)
 {
     const int written = vsnprintf(field, size, format, arguments);
     size_t n = written < 0 ? 0 : (size_t)written;
     if (n >= size) {
-        n = whole_points(field, size - 1);
+        n = dm_utf8_whole(dm_str_n(field, size - 1)).n;
     }
     field[n] = '\0';
     dm_utf8_tame(field, n);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define LINE_BYTES_MAX 2048U
+#define TAIL_BYTES_MAX 40U // " left_out=N" has its place in the longest line
 #define EVENT_BYTES_MAX 64U
 #define EVENTS_MAX 64U // Whose lines are counted at a time
 #define WINDOW_NS (60 * DM_NS_PER_SECOND)
@@ -62,22 +63,28 @@ struct line {
     size_t n;
 };
 
-static void DM_PRINTF(2, 0)
-    append(struct line *line, const char *format, va_list arguments)
+// Append up to byte `end` of the line; what is longer is cut at a code point
+static void DM_PRINTF(3, 0)
+    append(struct line *line, size_t end, const char *format, va_list arguments)
 {
-    const size_t room = sizeof(line->bytes) - line->n;
+    const size_t room = end - line->n;
     const int written =
         vsnprintf(line->bytes + line->n, room, format, arguments);
-    if (written > 0) {
-        line->n += (size_t)written < room ? (size_t)written : room - 1;
+    if (written < 0) {
+        return;
     }
+    if ((size_t)written < room) {
+        line->n += (size_t)written;
+        return;
+    }
+    line->n = dm_utf8_whole(dm_str_n(line->bytes, end - 1)).n;
 }
 
 static void DM_PRINTF(2, 3) add(struct line *line, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    append(line, format, arguments);
+    append(line, sizeof(line->bytes), format, arguments);
     va_end(arguments);
 }
 
@@ -159,12 +166,12 @@ dm_log(struct dm_log *log, enum dm_log_level level, const char *event,
     }
 
     struct line line = {.n = 0};
-    add(&line, "%s", event);
+    add(&line, "%.*s", (int)EVENT_BYTES_MAX - 1, event);
     if (format[0]) {
         add(&line, " ");
         va_list arguments;
         va_start(arguments, format);
-        append(&line, format, arguments);
+        append(&line, sizeof(line.bytes) - TAIL_BYTES_MAX, format, arguments);
         va_end(arguments);
     }
 

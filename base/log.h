@@ -13,9 +13,10 @@
  *     dm_log(log, DM_LOG_WARNING, "peer.slow", "peer=%s lag_ms=%lld", ...);
  *
  * error: a person must act. warning: may have to. info: life cycle. debug: the
- * rest. Control characters in a line become '?'. A warning or error of one
- * event is written at most DM_LOG_BURST times in a minute; how many were left
- * out is said with the next one.
+ * rest. Control characters in a line and what is not UTF-8 become '?'; a line
+ * over 2 kB is cut at a code point, an event over 63 bytes too. A
+ * warning or error of one event is written at most DM_LOG_BURST times in a
+ * minute; how many were left out is said with the next one.
  *
  * Threads: any; lines are whole.
  */

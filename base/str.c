@@ -235,6 +235,21 @@ dm_utf8_cut(struct dm_str a, size_t n)
     return (struct dm_str){a.data, n};
 }
 
+struct dm_str
+dm_utf8_whole(struct dm_str a)
+{
+    static const size_t longest = 4;
+    for (size_t tail = 1; tail < longest && tail <= a.n; ++tail) {
+        const unsigned char c = (unsigned char)a.data[a.n - tail];
+        if ((c & 0xC0U) == 0x80U) {
+            continue;
+        }
+        const size_t want = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 1;
+        return want > tail ? dm_str_slice(a, 0, a.n - tail) : a;
+    }
+    return a;
+}
+
 static bool
 is_control(uint32_t point)
 {

@@ -79,6 +79,9 @@ size_t dm_utf8_encode(uint32_t point, char bytes[4]);
 /// The longest prefix of at most `n` bytes that cuts no code point of `a`
 struct dm_str dm_utf8_cut(struct dm_str a, size_t n);
 
+/// `a` without the code point that is cut off at its end, if one is
+struct dm_str dm_utf8_whole(struct dm_str a);
+
 /// Make bytes from outside fit for one line that a person reads: control
 /// characters (also U+0080 to U+009F) and what is not UTF-8 become '?', byte by
 /// byte. A code point that is cut off at the end becomes '?' too.

@@ -47,6 +47,17 @@ function(dm_unit_tests layer)
   endforeach()
 endfunction()
 
+# dm_threaded_tests(LAYER module...): of the unit tests above, those that start
+# threads; ThreadSanitizer runs what is labelled so (ctest -L threads).
+function(dm_threaded_tests layer)
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  foreach(module IN LISTS ARGN)
+    set_property(TEST unit.${layer}.${module} APPEND PROPERTY LABELS threads)
+  endforeach()
+endfunction()
+
 # dm_fuzz_target(NAME LAYER): tests/fuzz/fuzz_NAME.c with the corpus
 # tests/fuzz/corpus/NAME/ and, where there is one, tests/fuzz/NAME.dict. With
 # DM_FUZZ it is a libFuzzer program; in every other build the corpus is replayed
