@@ -15,9 +15,8 @@
  * Operators are iterators over solutions: arrays of dm_id by variable number, 0
  * is unbound. One file for each operator of the algebra; leaves are dm_scan.
  *
- *   open(seed)  begin, or begin anew. `seed` is a solution of the surroundings:
- *               an operator that says `seeded` yields only solutions that
- * extend it (an index look-up for each outer row); any other ignores it.
+ *   open(seed)  begin, or begin anew. `seed` is a solution of the surroundings;
+ *               see R2.
  *   next(row)   write the next solution into `row` (all n_vars of it).
  *   close       release what open took; the operator can be opened again.
  *   free        the end.
@@ -28,11 +27,14 @@
  *
  * R1 Rows are a bag; their order is free unless the operator is ORDER, or said
  *    so in `sorted_by`.
- * R2 An operator is seeded only where that gives the same solutions as a join
- *    after the fact: basic graph patterns, GRAPH, and UNION, FILTER, EXTEND and
- *    JOIN of such whose expressions use only variables that are certainly bound
- *    below them. Bottom-up scope is kept: a nested group never sees outside
- *    variables in its FILTER.
+ * R2 Seeds. An operator says in `seedable` of which variables it can use a
+ *    binding from outside so that its solutions are those of the unseeded one
+ *    that are compatible with it: an index look-up for each outer row. The
+ *    others are taken out of the seed before it is opened. Bottom-up scope is
+ *    kept by that: a filter is seeded only with variables that are bound in all
+ *    solutions below it anyway, LeftJoin and Minus only with those certain on
+ *    their left, Group with keys, Slice with none. Rows may still disagree with
+ *    the seed; who seeds joins.
  * R3 next() returns DM_AGAIN when the step's rows (DM_WORK_ROWS scanned) are
  *    used up; the caller returns it upwards and calls again in its next step.
  *    Sorting, grouping and hash building keep their place in the operator.
@@ -41,11 +43,15 @@
  * R5 Computed terms become ids by dm_snapshot_intern() before they enter a row.
  * R6 An error of an expression is DM_ERR_ARGUMENT from evaluation and never
  *    leaves FILTER (no solution), EXTEND (unbound) or an aggregate.
+ * R7 The plan of an EXISTS has a context of its own, whose `outer` row is put
+ *    in place of its variables everywhere, in filters and MINUS too: every
+ *    operator in it is opened with all of `outer` in its seed.
  *
  * Threads: DM_ON_WORKER; those of the snapshot.
  * Source: SPARQL 1.1 Query, section 18.
  */
 
+#include "base/arena.h"
 #include "base/attr.h"
 #include "base/error.h"
 #include "base/status.h"
@@ -64,12 +70,13 @@ struct dm_buf;
 
 struct dm_exec_options {
     const struct dm_dataset
-        *dataset;      ///< Where the query names none; outlives it
-    bool ignore_from;  ///< The protocol's parameters override FROM
-    int64_t now_ms;    ///< NOW() for the whole query, unix ms
-    uint64_t max_rows; ///< DM_ERR_LIMIT behind them; 0: no limit
-    bool steps;        ///< next() may return DM_AGAIN
-    bool count;        ///< Count rows and time of each operator (--explain)
+        *dataset;       ///< Where the query names none; outlives it
+    bool ignore_from;   ///< The protocol's parameters override FROM
+    int64_t now_ms;     ///< NOW() for the whole query, unix ms
+    uint64_t max_rows;  ///< DM_ERR_LIMIT behind them; 0: no limit
+    bool steps;         ///< next() may return DM_AGAIN
+    uint32_t step_rows; ///< Rows of one step; 0: DM_WORK_ROWS
+    bool count;         ///< Count rows and time of each operator (--explain)
 };
 
 /// Plan and open. `query` and `snapshot` outlive it.
@@ -96,8 +103,14 @@ struct dm_exec_context {
     const struct dm_dataset *dataset;
     size_t n_vars;
     int64_t now_ms;
+    uint32_t step_rows;
     uint32_t rows_left; ///< Of this step; see R3
     bool steps;
+    bool count;
+    const dm_id *DM_NULLABLE outer; ///< R7; NULL outside EXISTS
+    struct dm_arena *scratch;       ///< For expressions; rewound after each
+    uint64_t nonce;    ///< Of blank nodes this execution makes; 0: none yet
+    uint64_t solution; ///< Counts solutions at the leaves: the scope of BNODE
 };
 
 struct dm_operator;
@@ -121,9 +134,10 @@ struct dm_operator {
     struct dm_operator *DM_NULLABLE children[DM_OPERATOR_CHILDREN_MAX];
     const uint64_t *certain;  ///< Bit set of variables bound in every solution
     const uint64_t *possible; ///< … in some
-    dm_var sorted_by;         ///< Rows ascend by the id of this variable
-    bool seeded;
-    double estimate; ///< Rows for one open; for order of joins
+    const uint64_t *seedable; ///< R2
+    dm_id *seed;              ///< What it was opened with, masked
+    dm_var sorted_by; ///< Rows ascend by the id of this variable, or NONE
+    double estimate;  ///< Rows for one open; for order of joins
     uint64_t n_opened;
     uint64_t n_rows;
     int64_t ns;
