@@ -133,7 +133,7 @@ life_cycle_lines_are_never_left_out(void)
     for (int i = 0; i < DM_LOG_BURST * 3; ++i) {
         dm_log(log, DM_LOG_INFO, "config.loaded", "i=%d", i);
     }
-    CHECK_INT((int64_t)sink.n, DM_LOG_BURST * 3);
+    CHECK_INT((int64_t)sink.n, INT64_C(3) * DM_LOG_BURST);
     close_log(&sink, log);
 }
 
@@ -200,7 +200,7 @@ lines_of_many_threads_are_whole(void)
     for (int i = 0; i < THREADS; ++i) {
         CHECK(pthread_join(threads[i], NULL) == 0);
     }
-    CHECK_INT((int64_t)sink.n, THREADS * LINES + DM_LOG_BURST);
+    CHECK_INT((int64_t)sink.n, INT64_C(1) * THREADS * LINES + DM_LOG_BURST);
     CHECK(sink.lines.status == DM_OK);
     close_log(&sink, log);
 }

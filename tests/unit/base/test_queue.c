@@ -145,7 +145,7 @@ many_threads_push_while_one_pops(void)
         dm_free(producers[p].items);
     }
     CHECK(!dm_queue_pop(queue));
-    CHECK_INT(atomic_load(&wakes), PRODUCERS * ITEMS);
+    CHECK_INT(atomic_load(&wakes), INT64_C(1) * PRODUCERS * ITEMS);
     dm_queue_free(queue);
 }
 
