@@ -28,15 +28,18 @@ DM_BEGIN_DECLS
 /// An exchange under way
 struct dm_http_transfer;
 
-/// Whether a peer with this key is the right one; called at most once for each
-/// handshake, not at all where a kept connection is used again. Must not call
-/// into the transport.
+/// Whether a peer with this key is the right one; where it is asked, who signed
+/// the certificate does not count. Called once for each handshake, not at all
+/// where a kept connection is used again, which then was made with the same
+/// `tls`. Must not call into the transport.
 typedef bool (*dm_http_accept_key_fn)(void *DM_NULLABLE context,
                                       const uint8_t hash[DM_KEY_HASH_SIZE]);
 
-/// Takes bytes of the body as they come. Must not call into the transport.
+/// Takes bytes of the body of an answer with `status` as they come. Must not
+/// call into the transport.
 /// @return Whether to go on; otherwise the exchange ends as DM_NET_CANCELLED.
-typedef bool (*dm_http_data_fn)(void *DM_NULLABLE context, struct dm_str bytes);
+typedef bool (*dm_http_data_fn)(void *DM_NULLABLE context, unsigned status,
+                                struct dm_str bytes);
 
 /// The completion. `times.resolve_ns`, `n_redirects` and `url` are not set.
 typedef void (*dm_http_done_fn)(void *DM_NULLABLE context,
