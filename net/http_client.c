@@ -300,8 +300,11 @@ on_exchanged(void *context, const struct dm_http_response *response)
     struct dm_http_request *request = context;
     request->transfer = NULL;
     struct dm_http_response copy = *response;
-    const struct dm_str location =
-        dm_http_header_get(response->headers, response->n_headers, "Location");
+    struct dm_str location = {0};
+    if (response->headers) {
+        location = dm_http_header_get(response->headers, response->n_headers,
+                                      "Location");
+    }
     if (!response->outcome.failure && is_redirect(response->status) &&
         location.n && request->spec.max_redirects) {
         if (may_follow(request)) {
@@ -348,17 +351,17 @@ start_exchange(struct dm_http_request *request,
 }
 
 // Where this hop connects to: the place the caller named, or that of the URL
-static struct dm_place
+static struct dm_target
 place_of(const struct dm_http_request *request)
 {
-    struct dm_place place = {
+    struct dm_target place = {
         .is_ip6 = request->url.is_ip6,
         .port = request->url.port,
         .host = request->url.host,
     };
     if (request->spec.connect.n && at_origin(request)) {
         const enum dm_status status =
-            dm_place_parse(request->spec.connect, request->url.port, &place,
+            dm_target_parse(request->spec.connect, request->url.port, &place,
                            NULL); // Was parsed at the start
         assert(!status);
         (void)status;
@@ -377,7 +380,7 @@ on_resolved(void *context, const struct dm_resolve_answer *answer)
         return;
     }
     assert(answer->n > 0);
-    const struct dm_place place = place_of(request);
+    const struct dm_target place = place_of(request);
     const struct dm_endpoint endpoint =
         dm_endpoint_ip(&answer->addresses[0], place.port);
     if (start_exchange(request, &endpoint)) {
@@ -404,7 +407,7 @@ start_resolve(struct dm_http_request *request, struct dm_str host)
 static enum dm_status
 start_hop(struct dm_http_request *request)
 {
-    const struct dm_place place = place_of(request);
+    const struct dm_target place = place_of(request);
     struct dm_endpoint endpoint;
     if (place.is_unix) {
         const bool fits = dm_endpoint_unix(place.path, &endpoint);
@@ -565,10 +568,10 @@ static bool
 check_spec(struct dm_http_request *request)
 {
     struct dm_error error;
-    struct dm_place place;
+    struct dm_target place;
     if (dm_url_parse(request->spec.url, &request->origin, &error) ||
         (request->spec.connect.n &&
-         dm_place_parse(request->spec.connect, request->origin.port, &place,
+         dm_target_parse(request->spec.connect, request->origin.port, &place,
                         &error))) {
         dm_net_outcome_set(&request->outcome, DM_NET_PROTOCOL, "%s",
                            error.what);
@@ -687,7 +690,8 @@ dm_http_client_free(struct dm_http_client *client)
         return;
     }
     while (client->requests) {
-        dm_http_client_cancel(client, client->requests);
+        struct dm_http_request *request = client->requests;
+        dm_http_client_cancel(client, request);
     }
     dm_free(client);
 }
