@@ -63,10 +63,10 @@ enum dm_subject {
     DM_SUBJECT_LOAD1,
     DM_SUBJECT_LOAD5,
     DM_SUBJECT_LOAD15,
-    DM_SUBJECT_UNIT,    ///< argument: its name, or "*": every unit
-    DM_SUBJECT_PROCESS, ///< argument: its name
-    DM_SUBJECT_FILE,    ///< argument: its path
-    DM_SUBJECT_CLOCK_OFFSET,
+    DM_SUBJECT_UNIT,         ///< argument: its name, or "*": every unit
+    DM_SUBJECT_PROCESS,      ///< argument: its name
+    DM_SUBJECT_FILE,         ///< argument: its path
+    DM_SUBJECT_CLOCK_OFFSET, ///< Its magnitude
     DM_SUBJECT_UPTIME,
     DM_SUBJECT_EXIT,
     DM_SUBJECT_PERF, ///< argument: a label of the plugin's output
@@ -112,18 +112,20 @@ struct dm_fact {
 struct dm_condition {
     enum dm_subject subject;
     enum dm_comparison op;
-    /// Kind of fact to hand in; of json whatever the path leads to, and
-    /// DM_FACT_ABSENT is always allowed. PRESENT for exists.
+    /// Kind of fact to hand in; of json whatever the path leads to (an object
+    /// or array as TEXT). ABSENT is always allowed; PRESENT is enough of what
+    /// `exists` asks for; BOOLEAN for `failed`.
     enum dm_fact_kind wants;
-    bool per_cpu;           ///< The value is to be multiplied by the CPUs:
-                            ///< hand in load / CPUs
-    struct dm_str argument; ///< "" where the subject has none
-    struct dm_fact value;   ///< Of exists and failed: ABSENT
-    struct dm_str text;     ///< As it was written
+    bool per_cpu;                    ///< Hand in the load divided by the CPUs
+    struct dm_str argument;          ///< "" where the subject has none
+    struct dm_fact value;            ///< Of exists and failed: ABSENT
+    struct dm_str text;              ///< As it was written
     const void *DM_NULLABLE pattern; ///< Of matches: compiled
 };
 
-/// Kinds of checks a subject belongs to: bit 1 << enum dm_check_kind
+/// "latency", "clock offset"
+const char *dm_subject_name(enum dm_subject subject);
+/// Kinds of checks it belongs to: bits 1 << enum dm_check_kind
 uint32_t dm_subject_kinds(enum dm_subject subject);
 
 /**
@@ -142,12 +144,13 @@ dm_condition_parse(struct dm_str text, uint32_t kinds, struct dm_arena *arena,
 /**
  * Does the condition hold for `fact`?
  *
- * An absent thing equals nothing and contains nothing, so of it only `!=` and
- * a failed comparison's opposite are true: all but != and `exists` are false.
+ * Of what is ABSENT, `!=` alone holds; and where the kinds of fact and value
+ * differ (the text "5" and the number 5), they are not equal, and no other
+ * comparison holds.
  *
  * @param message Appended to, if given: the fact for people, with the relation
- *        that is true ("latency 2.4 s > 2 s", "status 503", "/ 91 %", "body
- *        does not contain Hello"), whether the condition holds or not.
+ *        that is true, whether the condition holds or not: "latency 2.4 s >
+ *        2 s", "status 503", "/ 91 %", "body does not contain Hello".
  */
 bool dm_condition_eval(const struct dm_condition *condition,
                        const struct dm_fact *fact,

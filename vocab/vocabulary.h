@@ -52,7 +52,7 @@ struct dm_property {
     enum dm_range range;
     struct dm_str range_iri; ///< "" where the vocabulary does not say
     uint64_t domain;         ///< Bit 1 << index in dm_classes; with subclasses
-    bool is_narrow; ///< No class of its domain is the class of all checks
+    bool of_every_check;     ///< Its stated domain has the class :Check
     bool adds;
     bool is_private;
     const struct dm_default *DM_NULLABLE defaults;
