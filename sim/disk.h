@@ -171,8 +171,7 @@ enum dm_status dm_sim_disk_set_info(struct dm_sim_disk *disk, const char *path,
     DM_NODISCARD;
 
 /// A file whose name is removed lives on while it is open.
-enum dm_status dm_sim_disk_remove(struct dm_sim_disk *disk, const char *path)
-    DM_NODISCARD;
+enum dm_status dm_sim_disk_remove(struct dm_sim_disk *disk, const char *path);
 /// Atomic; a file `to` is replaced.
 enum dm_status dm_sim_disk_rename(struct dm_sim_disk *disk, const char *from,
                                   const char *to) DM_NODISCARD;

@@ -7,10 +7,11 @@
  * @file
  * The `struct dm_env` of a simulated process.
  *
- * Clocks and random numbers are those of its machine, files those of its disk
- * (writes are atomic; DM_WRITE_DURABLE ones survive a power loss, the others
- * leave the old bytes or the new ones), variables those that were set here, and
- * what it logs is counted, kept and shown to whoever asks.
+ * Clocks and random numbers are those of its machine, files those of its disk,
+ * variables those that were set here, and what it logs is counted, kept and
+ * shown to whoever asks. A file is written as on the real machine: under a
+ * temporary name, then moved. With DM_WRITE_DURABLE it survives a power loss;
+ * without, there may be the old bytes, the new ones, or a part of these.
  *
  * One for each life of a process: its locks are released with it.
  *

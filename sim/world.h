@@ -46,7 +46,7 @@ enum dm_sim_note {
     DM_SIM_NOTE_STEP,    ///< a: actor, b: its progress
     DM_SIM_NOTE_WAKE,    ///< a: actor, b: delay in ns
     DM_SIM_NOTE_CLOCK,   ///< a: machine, b: what the wall clock was set by, ms
-    DM_SIM_NOTE_POWER,   ///< a: machine, b: suspend 0, resume 1, kill 2, loss 3
+    DM_SIM_NOTE_POWER,   ///< a: machine, b: what happened to it
     DM_SIM_NOTE_DISK,    ///< a: kind of operation, b: hash of it
     DM_SIM_NOTE_NETWORK, ///< a: kind, b: hash
     DM_SIM_NOTE_OTHER,   ///< Of tests and scripts
