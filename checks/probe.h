@@ -41,6 +41,7 @@ struct dm_probe_context {
     const struct dm_env *env;
     struct dm_net *net;
     const struct dm_secrets *DM_NULLABLE secrets;
+    dm_result_fn on_done;
 };
 
 /// Whether this program can run checks of that kind
@@ -50,14 +51,16 @@ bool dm_probe_has_kind(enum dm_check_kind kind);
  * Begin a run.
  *
  * @param check Lives until on_done or cancel.
- * @return DM_ERR_UNSUPPORTED, DM_ERR_NO_MEMORY; then there is no on_done. All
- *         that goes wrong later is in the result.
+ * @param done_context Handed to context->on_done.
+ * @return DM_ERR_UNSUPPORTED, DM_ERR_NO_MEMORY, DM_ERR_ARGUMENT (a URL or
+ *         command that is none once secrets are in it), DM_ERR_LIMIT; then
+ * there is no on_done. All that goes wrong later is in the result.
  */
 enum dm_status dm_probe_start(const struct dm_probe_context *context,
                               const struct dm_check_def *check,
-                              dm_result_fn on_done,
                               void *DM_NULLABLE done_context,
-                              struct dm_probe **ret) DM_NODISCARD;
+                              struct dm_probe **ret,
+                              struct dm_error *DM_NULLABLE error) DM_NODISCARD;
 void dm_probe_cancel(struct dm_probe *DM_NULLABLE probe);
 
 DM_END_DECLS

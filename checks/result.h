@@ -96,11 +96,23 @@ void dm_result_free(struct dm_result *DM_NULLABLE result);
 void dm_result_message(struct dm_result *result, struct dm_str text);
 void dm_result_output(struct dm_result *result, struct dm_str text);
 
-/// Add a figure, whose bytes are copied. Not finite: nothing is added. The
-/// value is written as the wire wants it: a decimal of up to 18 digits, 9 of
-/// them behind the point, else a double.
-void dm_result_metric(struct dm_result *result, struct dm_str label,
-                      double value, struct dm_str unit);
+/**
+ * Add a figure; the bytes are copied.
+ *
+ * @param value As the plugin wrote it, a decimal or double. It is kept as the
+ *        wire wants it: a decimal of up to 18 digits, 9 of them behind the
+ *        point, else a double.
+ * @return The figure, until the next one is added; NULL where `value` is no
+ *         finite number, `label` empty or not UTF-8, or there is no room.
+ */
+struct dm_metric *DM_NULLABLE dm_result_metric(struct dm_result *result,
+                                               struct dm_str label,
+                                               struct dm_str value);
+
+/// Set unit and ranges of a figure; copied, each may be empty.
+void dm_result_metric_ranges(struct dm_result *result, struct dm_metric *metric,
+                             struct dm_str unit, struct dm_str warn,
+                             struct dm_str crit);
 
 /// "connection", "timedOut", … : the local name in the vocabulary; "" for NONE
 const char *dm_failure_name(enum dm_failure failure);

@@ -59,9 +59,17 @@ void dm_runner_free(struct dm_runner *DM_NULLABLE runner);
 enum dm_status dm_runner_take_over(struct dm_runner *runner,
                                    struct dm_config *config) DM_NODISCARD;
 
-/// What was counted before a restart: set once, after take_over().
-void dm_runner_restore(struct dm_runner *runner, struct dm_str check_iri,
-                       uint32_t bad);
+/// What was known of a check before a restart
+struct dm_runner_memory {
+    struct dm_str check; ///< IRI
+    uint32_t bad;
+    int64_t started_at_ms; ///< Of a heartbeat's open run, else INT64_MIN
+    struct dm_str run_id;
+};
+
+/// Once for each check after the first take_over(); others are passed over.
+void dm_runner_restore(struct dm_runner *runner,
+                       const struct dm_runner_memory *memory);
 
 enum dm_ping_kind {
     DM_PING_SUCCESS,
