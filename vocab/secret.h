@@ -76,13 +76,17 @@ void dm_secrets_free(struct dm_secrets *DM_NULLABLE secrets);
  *
  * @param directory CONFIG.
  * @return DM_ERR_NOT_FOUND; DM_ERR_PERMISSION, also for a file that the world
- *         may read; DM_ERR_LIMIT; DM_ERR_SYNTAX (empty, or with NUL or line
- *         ends inside); DM_ERR_NO_MEMORY, DM_ERR_IO; each with `error` set.
+ *         may read; DM_ERR_LIMIT; DM_ERR_SYNTAX (empty, or with NUL inside);
+ *         DM_ERR_NO_MEMORY, DM_ERR_IO; each with `error` set.
  */
 enum dm_status dm_secrets_add(struct dm_secrets *secrets,
                               const struct dm_env *env, const char *directory,
                               const struct dm_secret_ref *ref,
                               struct dm_error *DM_NULLABLE error) DM_NODISCARD;
+
+/// Whether `ref` is known, and one line: a header cannot hold another
+bool dm_secrets_is_line(const struct dm_secrets *secrets,
+                        const struct dm_secret_ref *ref);
 
 /// Append `text` with its references replaced by what they stand for.
 /// @return DM_ERR_NOT_FOUND with `error` naming the one that is not there;
@@ -92,8 +96,8 @@ enum dm_status dm_secrets_expand(const struct dm_secrets *secrets,
                                  struct dm_error *DM_NULLABLE error)
     DM_NODISCARD;
 
-/// Append `text` with every known secret in it, also base64 of it or of the
-/// USER:PASSWORD it stands in, replaced by ***.
+/// Append `text` with every known secret in it replaced by ***, also where it
+/// stands in base64 (an Authorization header that comes back). O(text)
 enum dm_status dm_secrets_hide(const struct dm_secrets *secrets,
                                struct dm_str text, struct dm_buf *buf);
 
