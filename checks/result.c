@@ -132,10 +132,25 @@ static struct dm_str
 copy_into(struct dm_result *result, struct dm_str text)
 {
     const struct dm_str copy = dm_arena_copy(&result->arena, text);
-    if (!copy.data) {
+    if (!copy.data) { // The caller leaves out what it cannot copy
         result->failed_memory = true;
     }
     return copy;
+}
+
+static struct dm_metric *
+add_metric(struct dm_result *result, const struct dm_metric *made)
+{
+    struct dm_metric *metrics = dm_grow(
+        result->metrics, &result->metrics_capacity, result->n_metrics + 1,
+        sizeof(*result->metrics), DM_RESULT_METRICS_MAX);
+    if (!metrics || !made->label.data || !made->value.data) {
+        result->failed_memory = true;
+        return NULL;
+    }
+    result->metrics = metrics;
+    metrics[result->n_metrics] = *made;
+    return &metrics[result->n_metrics++];
 }
 
 struct dm_metric *
@@ -146,29 +161,15 @@ dm_result_metric(struct dm_result *result, struct dm_str label,
     dm_buf_init(&number, NUMBER_SIZE);
     bool is_double = false;
     struct dm_metric *metric = NULL;
-    if (!label.n || !dm_str_is_utf8(label) ||
-        !format_number(value, &number, &is_double)) {
-        goto out;
+    if (label.n && dm_str_is_utf8(label) &&
+        format_number(value, &number, &is_double)) {
+        const struct dm_metric made = {
+            .label = copy_into(result, label),
+            .value = copy_into(result, dm_buf_str(&number)),
+            .is_double = is_double,
+        };
+        metric = add_metric(result, &made);
     }
-
-    struct dm_metric *metrics = dm_grow(
-        result->metrics, &result->metrics_capacity, result->n_metrics + 1,
-        sizeof(*result->metrics), DM_RESULT_METRICS_MAX);
-    if (!metrics) {
-        result->failed_memory = true;
-        goto out;
-    }
-    result->metrics = metrics;
-    const struct dm_metric made = {
-        .label = copy_into(result, label),
-        .value = copy_into(result, dm_buf_str(&number)),
-        .is_double = is_double,
-    };
-    if (made.label.data && made.value.data) {
-        metric = &result->metrics[result->n_metrics++];
-        *metric = made;
-    }
-out:
     dm_buf_done(&number);
     return metric;
 }
