@@ -299,16 +299,13 @@ move_into_place(const char *name, const char *path, bool is_exclusive)
     return is_there;
 }
 
-// Make the new name in the directory of `path` durable
+// Make the new name in the directory of `path` durable; `name` is room for it
 static bool
-sync_directory(const char *path)
+sync_directory(const char *path, char name[PATH_BYTES_MAX])
 {
-    char name[PATH_BYTES_MAX] = ".";
     const size_t n = directory_length(path);
-    if (n) {
-        (void)snprintf(name, sizeof(name), "%.*s", (int)n, path);
-    }
-    const int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    (void)snprintf(name, PATH_BYTES_MAX, "%.*s", (int)n, path);
+    const int fd = open(n ? name : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
         return false;
     }
@@ -330,7 +327,7 @@ system_write(void *context, const char *path, struct dm_str data, uint32_t mode,
     if (!name_temporary(path, name) ||
         !fill_temporary(name, data, mode, is_durable) ||
         !move_into_place(name, path, is_exclusive) ||
-        (is_durable && !sync_directory(path))) {
+        (is_durable && !sync_directory(path, name))) {
         return system_error(error, "cannot write the file", path);
     }
     return DM_OK;

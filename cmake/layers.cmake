@@ -48,20 +48,24 @@ function(dm_unit_tests layer)
 endfunction()
 
 # dm_threaded_tests(LAYER module...): of the unit tests above, those that start
-# threads; ThreadSanitizer runs what is labelled so (ctest -L threads).
+# threads; ThreadSanitizer runs what is labelled so (ctest -L threads). The
+# target threaded_tests builds them alone.
+add_custom_target(threaded_tests)
 function(dm_threaded_tests layer)
   if(NOT BUILD_TESTING)
     return()
   endif()
   foreach(module IN LISTS ARGN)
     set_property(TEST unit.${layer}.${module} APPEND PROPERTY LABELS threads)
+    add_dependencies(threaded_tests test_${layer}_${module})
   endforeach()
 endfunction()
 
 # dm_fuzz_target(NAME LAYER): tests/fuzz/fuzz_NAME.c with the corpus
 # tests/fuzz/corpus/NAME/ and, where there is one, tests/fuzz/NAME.dict. With
 # DM_FUZZ it is a libFuzzer program; in every other build the corpus is replayed
-# by CTest as fuzz.NAME.
+# by CTest as fuzz.NAME. The target fuzz_targets builds them alone.
+add_custom_target(fuzz_targets)
 function(dm_fuzz_target name layer)
   if(NOT BUILD_TESTING)
     return()
@@ -78,4 +82,5 @@ function(dm_fuzz_target name layer)
     set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 120)
   endif()
   target_link_libraries(fuzz_${name} PRIVATE dm_${layer} dm_warnings)
+  add_dependencies(fuzz_targets fuzz_${name})
 endfunction()

@@ -44,8 +44,12 @@ main(int argc, char **argv)
     DIR *directory = opendir(argv[1]);
     CHECK(directory);
     int files = 0;
-    for (const struct dirent *entry = readdir(directory); entry;
-         entry = readdir(directory)) {
+    for (;;) {
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours alone
+        const struct dirent *entry = readdir(directory);
+        if (!entry) {
+            break;
+        }
         if (entry->d_name[0] != '.') {
             run(argv[1], entry->d_name);
             ++files;
