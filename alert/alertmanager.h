@@ -59,6 +59,10 @@ enum dm_status dm_alertmanagers_configure(struct dm_alertmanagers *clients,
 void dm_alertmanagers_round(struct dm_alertmanagers *clients,
                             struct dm_alerts *alerts);
 
+/// What is being told: the set of the last round, or NULL before the first.
+const struct dm_alerts *DM_NULLABLE
+dm_alertmanagers_alerts(const struct dm_alertmanagers *clients);
+
 struct dm_alertmanager_figures {
     struct dm_str url;
     bool reachable;      ///< The last POST was accepted

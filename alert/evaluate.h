@@ -125,6 +125,10 @@ struct dm_alerts;
 struct dm_alerts *DM_NULLABLE dm_alerts_new(void) DM_NODISCARD;
 void dm_alerts_free(struct dm_alerts *DM_NULLABLE alerts);
 
+/// A copy that shares nothing, as for another thread.
+struct dm_alerts *DM_NULLABLE dm_alerts_clone(const struct dm_alerts *alerts)
+    DM_NODISCARD;
+
 /// Number of alerts, and the i-th in ascending order of identity, label set
 size_t dm_alerts_count(const struct dm_alerts *alerts);
 const struct dm_alert *dm_alerts_at(const struct dm_alerts *alerts, size_t i);
