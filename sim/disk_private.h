@@ -16,11 +16,9 @@
 #include "sim/disk.h"
 #include "sim/world.h"
 
-DM_BEGIN_DECLS
-
 struct dm_sim_page {
-    unsigned char *DM_NULLABLE now; ///< NULL: all 0
-    unsigned char *DM_NULLABLE old; ///< What is synced; only while dirty
+    unsigned char *now; ///< NULL: all 0
+    unsigned char *old; ///< What is synced; only while dirty
     bool is_dirty;
 };
 
@@ -36,15 +34,15 @@ struct dm_sim_file {
     uint64_t size;
     uint64_t synced_size;
     uint64_t n_allocated; ///< Pages of the written image that take room
-    struct dm_sim_page *DM_NULLABLE pages;
+    struct dm_sim_page *pages;
     size_t n_pages;
     size_t capacity;
 };
 
 struct dm_sim_name {
     char *path;
-    struct dm_sim_file *DM_NULLABLE now;
-    struct dm_sim_file *DM_NULLABLE synced;
+    struct dm_sim_file *now;
+    struct dm_sim_file *synced;
     uint64_t change; ///< Both names of a rename have one
 };
 
@@ -61,7 +59,7 @@ struct dm_sim_disk {
     uint64_t used_bytes;
     uint64_t n_ids; ///< Files and changes of names so far
     uint32_t n_open;
-    struct dm_sim_name *DM_NULLABLE names; ///< In ascending order of paths
+    struct dm_sim_name *names; ///< In ascending order of paths
     size_t n_names;
     size_t capacity;
 };
@@ -80,8 +78,8 @@ enum dm_sim_strike dm_sim_disk_strike(struct dm_sim_disk *disk,
                                       enum dm_status *ret_status);
 
 /// @return NULL when out of memory.
-struct dm_sim_file *DM_NULLABLE dm_sim_file_new(struct dm_sim_disk *disk,
-                                                bool is_directory);
+struct dm_sim_file *dm_sim_file_new(struct dm_sim_disk *disk,
+                                    bool is_directory);
 /// Free where D3 allows it.
 void dm_sim_file_release(struct dm_sim_file *file);
 
@@ -95,7 +93,5 @@ enum dm_status dm_sim_file_lose_power(struct dm_sim_file *file) DM_NODISCARD;
 /// Flip a bit of both images.
 enum dm_status dm_sim_file_flip(struct dm_sim_file *file, uint64_t offset,
                                 unsigned bit) DM_NODISCARD;
-
-DM_END_DECLS
 
 #endif // DM_SIM_DISK_PRIVATE_H

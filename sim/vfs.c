@@ -608,8 +608,9 @@ static int
 vfs_last_error(sqlite3_vfs *base, int n, char *ret)
 {
     (void)base;
-    (void)n;
-    (void)ret;
+    if (n > 0) {
+        ret[0] = '\0'; // Nothing more is known
+    }
     return 0;
 }
 
@@ -649,25 +650,25 @@ dm_sim_vfs_new(struct dm_sim_machine *machine, struct dm_sim_disk *disk)
 }
 
 void
-dm_sim_vfs_free(struct dm_sim_vfs *sim)
+dm_sim_vfs_free(struct dm_sim_vfs *vfs)
 {
-    if (sim) {
-        assert(sim->n_open == 0 && !sim->shared);
-        (void)sqlite3_vfs_unregister(&sim->vfs);
-        dm_free(sim);
+    if (vfs) {
+        assert(vfs->n_open == 0 && !vfs->shared);
+        (void)sqlite3_vfs_unregister(&vfs->vfs);
+        dm_free(vfs);
     }
 }
 
 const char *
-dm_sim_vfs_name(const struct dm_sim_vfs *sim)
+dm_sim_vfs_name(const struct dm_sim_vfs *vfs)
 {
-    return sim->name;
+    return vfs->name;
 }
 
 uint32_t
-dm_sim_vfs_n_open(const struct dm_sim_vfs *sim)
+dm_sim_vfs_n_open(const struct dm_sim_vfs *vfs)
 {
-    return sim->n_open;
+    return vfs->n_open;
 }
 
 // The default VFS of a simulation: random numbers and nothing else
@@ -687,9 +688,10 @@ refuse_open(sqlite3_vfs *base, const char *path, sqlite3_file *file, int flags,
 {
     (void)base;
     (void)path;
-    (void)flags;
-    (void)ret_flags;
     file->pMethods = NULL;
+    if (ret_flags) {
+        *ret_flags = flags;
+    }
     return SQLITE_CANTOPEN;
 }
 

@@ -17,8 +17,6 @@
 #include "sim/machine.h"
 #include "sim/world.h"
 
-DM_BEGIN_DECLS
-
 struct dm_sim_actor {
     struct dm_sim_machine *machine;
     struct dm_actor actor;
@@ -33,7 +31,7 @@ struct dm_sim_actor {
 
 struct dm_sim_machine {
     struct dm_sim_world *world;
-    struct dm_sim_machine *DM_NULLABLE next;
+    struct dm_sim_machine *next;
     char *name;
     uint32_t id;
     enum dm_sim_power power;
@@ -63,7 +61,5 @@ void dm_sim_world_sort_in(struct dm_sim_world *world,
 
 /// Step `actor`, which may run, and note how it went. In machine.c.
 void dm_sim_actor_step(struct dm_sim_actor *actor);
-
-DM_END_DECLS
 
 #endif // DM_SIM_WORLD_PRIVATE_H
