@@ -5,7 +5,7 @@
 
 /**
  * @file
- * What the compiler is told about declarations, and the three grades of check.
+ * What the compiler is told about declarations. (Checks: base/never.h)
  *
  * Between DM_BEGIN_DECLS and DM_END_DECLS a pointer is never NULL unless it is
  * marked DM_NULLABLE, so only the exceptions are marked. Clang warns, and

@@ -181,7 +181,7 @@ a_code_point_cut_off_at_the_end_is_dropped(void)
 {
     static const char text[] = "a\u00e9\u20ac\U0001F600";
     static const size_t want[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10};
-    for (size_t n = 0; n < sizeof(text); ++n) {
+    for (size_t n = 0; n < DM_COUNT_OF(want); ++n) {
         CHECK_INT((int64_t)dm_utf8_whole(dm_str_n(text, n)).n,
                   (int64_t)want[n]);
     }
