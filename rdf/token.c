@@ -71,7 +71,10 @@ is_ascii(char c)
 static char
 at(struct dm_str text, size_t i)
 {
-    return i < text.n ? text.data[i] : '\0';
+    if (i >= text.n) {
+        return '\0';
+    }
+    return text.data[i];
 }
 
 /// A range of code points
@@ -191,53 +194,73 @@ static const char good_uchar[] =
     "Write \\u and 4 or \\U and 8 hexadecimal digits of a code point up to "
     "10FFFF that is no surrogate";
 
+// How many bytes the escape in an IRI that begins at `i` has; 0: see `scan`
+static size_t
+take_iri_escape(struct dm_str text, size_t i, struct dm_scan *scan)
+{
+    uint32_t point = 0;
+    const size_t n = take_uchar(dm_str_slice(text, i, text.n), &point);
+    scan->is_escaped = true;
+    if (!n) {
+        *scan = wrong_at(i, bad_uchar, good_uchar);
+        return 0;
+    }
+    if (point < 128 && !(classes[point] & IN_IRI)) {
+        *scan = wrong_at(i, "this escape is no character that an IRI may have",
+                         "Percent-encode it");
+        return 0;
+    }
+    return n;
+}
+
+// How many bytes the next character of an IRI has; 0: see `scan`
+static size_t
+take_iri_char(struct dm_str text, size_t i, struct dm_scan *scan)
+{
+    const char c = text.data[i];
+    const bool is_escape =
+        c == '\\' && (at(text, i + 1) == 'u' || at(text, i + 1) == 'U');
+    if (is_escape) {
+        return take_iri_escape(text, i, scan);
+    }
+    const size_t n = dm_iri_char(dm_str_slice(text, i, text.n));
+    if (n) {
+        return n;
+    }
+    if (!is_ascii(c)) {
+        *scan = wrong_at(i, not_utf8, save_as_utf8);
+    } else if ((unsigned char)c <= ' ') {
+        *scan = wrong_at(i, "the IRI is not closed",
+                         "Put a '>' at its end; a space within it is written "
+                         "%20");
+    } else {
+        *scan = wrong_at(i, "an IRI may not have this character",
+                         "Percent-encode it");
+    }
+    return 0;
+}
+
 // IRIREF ::= '<' ([^#x00-#x20<>"{}|^`\] | UCHAR)* '>'
 struct dm_scan
 dm_scan_iriref(struct dm_str text, bool at_end)
 {
     assert(text.n && text.data[0] == '<');
-    bool is_escaped = false;
+    struct dm_scan scan = {.mark = SIZE_MAX};
     size_t i = 1;
     while (i < text.n && text.data[i] != '>') {
-        const char c = text.data[i];
-        uint32_t point = 0;
-        if (class_of(c) & IN_IRI) {
+        if (class_of(text.data[i]) & IN_IRI) {
             ++i;
-        } else if (!is_ascii(c)) {
-            const size_t n =
-                dm_utf8_decode(dm_str_slice(text, i, text.n), &point);
-            if (!n) {
-                return settle(wrong_at(i, not_utf8, save_as_utf8), text,
-                              at_end);
-            }
-            i += n;
-        } else if (c == '\\' && (at(text, i + 1) | ' ') == 'u') {
-            const size_t n = take_uchar(dm_str_slice(text, i, text.n), &point);
-            if (!n || (point < 128 && !(classes[point] & IN_IRI))) {
-                return settle(wrong_at(i,
-                                       n ? "this escape is no character that "
-                                           "an IRI may have"
-                                         : bad_uchar,
-                                       n ? "Percent-encode it" : good_uchar),
-                              text, at_end);
-            }
-            i += n;
-            is_escaped = true;
-        } else {
-            const bool is_space = (unsigned char)c <= ' ';
-            return settle(
-                wrong_at(i,
-                         is_space ? "the IRI is not closed"
-                                  : "an IRI may not have this character",
-                         is_space ? "Put a '>' at its end; a space within it "
-                                    "is written %20"
-                                  : "Percent-encode it"),
-                text, at_end);
+            continue;
         }
+        const size_t n = take_iri_char(text, i, &scan);
+        if (!n) {
+            return settle(scan, text, at_end);
+        }
+        i += n;
     }
     if (i < text.n) {
-        return (struct dm_scan){
-            .n = i + 1, .is_escaped = is_escaped, .mark = SIZE_MAX};
+        scan.n = i + 1;
+        return scan;
     }
     return at_end ? wrong_at(i, "the IRI is not closed", "Put a '>' at its end")
                   : open_token();
