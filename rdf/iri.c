@@ -23,8 +23,8 @@ is_scheme_char(char c)
 }
 
 // RFC 3986: scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ) ":"
-static bool
-has_scheme(struct dm_str iri)
+bool
+dm_iri_has_scheme(struct dm_str iri)
 {
     if (!iri.n || !is_letter(iri.data[0])) {
         return false;
@@ -39,7 +39,7 @@ has_scheme(struct dm_str iri)
 bool
 dm_iri_is_absolute(struct dm_str iri)
 {
-    return has_scheme(iri) && dm_iri_is_reference(iri);
+    return dm_iri_has_scheme(iri) && dm_iri_is_reference(iri);
 }
 
 bool
@@ -157,10 +157,10 @@ has_path(struct dm_str reference)
 enum dm_status
 dm_iri_resolve(struct dm_str base, struct dm_str reference, struct dm_buf *buf)
 {
-    if (has_scheme(reference)) {
+    if (dm_iri_has_scheme(reference)) {
         return dm_buf_put_str(buf, reference);
     }
-    if (!has_scheme(base)) {
+    if (!dm_iri_has_scheme(base)) {
         return DM_ERR_ARGUMENT;
     }
 

@@ -25,6 +25,9 @@ struct dm_buf;
 /// that N-Triples and Turtle allow between '<' and '>')
 bool dm_iri_is_absolute(struct dm_str iri);
 
+/// Whether `iri`, which has only such characters, begins with a scheme
+bool dm_iri_has_scheme(struct dm_str iri);
+
 /// Whether `iri` has only such characters: it may be relative, or empty
 bool dm_iri_is_reference(struct dm_str iri);
 
