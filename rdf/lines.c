@@ -245,8 +245,8 @@ take_language(struct line *line, struct dm_term *term)
                              "Leave --ltr or --rtl out");
         }
         n = scan.mark;
-        direction =
-            token.data[n + 2] == 'l' ? DM_DIRECTION_LTR : DM_DIRECTION_RTL;
+        direction = dm_str_ends(token, dm_str("ltr")) ? DM_DIRECTION_LTR
+                                                      : DM_DIRECTION_RTL;
     }
     *term =
         dm_term_tagged(term->value, dm_str_slice(token, 1, n - 1), direction);

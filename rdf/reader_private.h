@@ -99,8 +99,8 @@ enum dm_status reader_emit(struct dm_reader *reader, const struct spot *s,
                            const struct spot *p, const struct spot *o)
     DM_NODISCARD;
 
-/// Declare or declare again.
-enum dm_status reader_declare(struct dm_reader *reader, struct dm_str prefix,
+/// Declare a prefix, or declare it again.
+enum dm_status reader_declare(struct dm_reader *reader, struct dm_str name,
                               struct dm_str iri) DM_NODISCARD;
 enum dm_status reader_set_base(struct dm_reader *reader, struct dm_str iri)
     DM_NODISCARD;

@@ -664,6 +664,7 @@ take_reified(struct dm_reader *reader, struct spot *ret)
     if (status) {
         return status;
     }
+    assert(triple);
     lexer_drop(&reader->lexer);
     turtle_leave(reader);
     return turtle_reify(reader, ret, triple);
