@@ -25,12 +25,16 @@ DM_BEGIN_DECLS
 /// No failure is planned
 #define DM_ALLOC_NEVER_FAIL ((size_t)-1)
 
+/// Release `ptr`; nothing for NULL.
+void dm_free(void *DM_NULLABLE ptr);
+
 /// Zeroed room for `n` things of `size` bytes, or NULL when memory is out or
 /// `n * size` overflows. Give it back with dm_free().
-void *DM_NULLABLE dm_calloc(size_t n, size_t size) DM_NODISCARD;
+void *DM_NULLABLE dm_calloc(size_t n, size_t size)
+    DM_NODISCARD DM_ALLOCATES(dm_free);
 
 /// Room for `size` bytes that is not zeroed, or NULL.
-void *DM_NULLABLE dm_malloc(size_t size) DM_NODISCARD;
+void *DM_NULLABLE dm_malloc(size_t size) DM_NODISCARD DM_ALLOCATES(dm_free);
 
 /// Move `ptr` to room for `n * size` bytes; on failure NULL, and `ptr` is as it
 /// was. What is added is not zeroed.
@@ -54,10 +58,8 @@ void *DM_NULLABLE dm_grow(void *DM_NULLABLE array, size_t *capacity,
                           size_t need, size_t size, size_t max) DM_NODISCARD;
 
 /// A NUL-terminated copy of `n` bytes, or NULL.
-char *DM_NULLABLE dm_strndup(const char *bytes, size_t n) DM_NODISCARD;
-
-/// Release `ptr`; nothing for NULL.
-void dm_free(void *DM_NULLABLE ptr);
+char *DM_NULLABLE dm_strndup(const char *bytes, size_t n)
+    DM_NODISCARD DM_ALLOCATES(dm_free);
 
 /// For tests: let `n` more allocations of this thread succeed, then fail every
 /// one until called again; DM_ALLOC_NEVER_FAIL ends it.

@@ -38,6 +38,15 @@
 #define DM_NORETURN
 #endif
 
+/// What the function returns is a new object that `release` ends: lets gcc's
+/// analyser follow it
+#if defined(__GNUC__) && !defined(__clang__)
+#define DM_ALLOCATES(release)                                                  \
+    __attribute__((__malloc__, __malloc__(release, 1)))
+#else
+#define DM_ALLOCATES(release)
+#endif
+
 #define DM_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif // DM_BASE_ATTR_H

@@ -18,7 +18,10 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ANALYSER = ["-fanalyzer", "-Wno-analyzer-too-complex"]
+# Not for leaks: it loses what is handed to a table or a parent. The tests' leak
+# sanitizer does not. What it sees well: an allocation that nobody checked, a
+# double release, a use after it.
+ANALYSER = ["-fanalyzer", "-Wno-analyzer-too-complex", "-Wno-analyzer-malloc-leak"]
 
 
 def tracked(*patterns):
