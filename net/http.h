@@ -38,8 +38,9 @@ struct dm_http_header {
 };
 
 /// The value of the first field called `name` (any case), or a view of NULL.
-struct dm_str dm_http_header_get(const struct dm_http_header *headers, size_t n,
-                                 const char *name);
+struct dm_str
+dm_http_header_get(const struct dm_http_header *DM_NULLABLE headers, size_t n,
+                   const char *name);
 
 /// Whether name and value may be sent: a token, no control characters.
 bool dm_http_header_is_valid(const struct dm_http_header *header);

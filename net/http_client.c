@@ -362,7 +362,7 @@ place_of(const struct dm_http_request *request)
     if (request->spec.connect.n && at_origin(request)) {
         const enum dm_status status =
             dm_target_parse(request->spec.connect, request->url.port, &place,
-                           NULL); // Was parsed at the start
+                            NULL); // Was parsed at the start
         assert(!status);
         (void)status;
     }
@@ -572,7 +572,7 @@ check_spec(struct dm_http_request *request)
     if (dm_url_parse(request->spec.url, &request->origin, &error) ||
         (request->spec.connect.n &&
          dm_target_parse(request->spec.connect, request->origin.port, &place,
-                        &error))) {
+                         &error))) {
         dm_net_outcome_set(&request->outcome, DM_NET_PROTOCOL, "%s",
                            error.what);
         return false;

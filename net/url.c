@@ -409,8 +409,8 @@ dm_url_resolve(const struct dm_url *base, struct dm_str reference,
 }
 
 enum dm_status
-dm_target_parse(struct dm_str text, uint16_t default_port, struct dm_target *ret,
-               struct dm_error *error)
+dm_target_parse(struct dm_str text, uint16_t default_port,
+                struct dm_target *ret, struct dm_error *error)
 {
     struct dm_target place = {0};
     const struct dm_str unix_prefix = DM_STR("unix:");

@@ -79,8 +79,8 @@ struct dm_target {
 /// @param default_port For a text without a port; 0: the port is required.
 /// @return DM_ERR_SYNTAX, DM_ERR_LIMIT.
 enum dm_status dm_target_parse(struct dm_str text, uint16_t default_port,
-                              struct dm_target *ret,
-                              struct dm_error *DM_NULLABLE error) DM_NODISCARD;
+                               struct dm_target *ret,
+                               struct dm_error *DM_NULLABLE error) DM_NODISCARD;
 
 /// Append `text` with every %XX decoded and, where `plus_is_space`, '+' as a
 /// space. @return DM_ERR_SYNTAX for '%' without two hex digits.
