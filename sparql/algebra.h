@@ -57,6 +57,10 @@ struct dm_triple_pattern {
     struct dm_position at;
 };
 
+/// Paths, expressions and operators nest at most so deep, chains as a + b + c
+/// counted
+#define DM_ALG_DEPTH_MAX 1000
+
 /// A property path (SPARQL 1.1, section 18.1.7). What is only an IRI, an
 /// inverse of one, or a sequence outside of another path is never one: the
 /// parser makes plain patterns of them.
@@ -77,10 +81,8 @@ struct dm_path {
     const struct dm_path *DM_NULLABLE right;
     const struct dm_term *DM_NULLABLE iris;
     size_t n_iris;
+    uint32_t depth; ///< Of this tree; at most DM_ALG_DEPTH_MAX
 };
-
-/// Expressions and operators nest at most so deep, chains as a + b + c counted
-#define DM_ALG_DEPTH_MAX 1000
 
 enum dm_expr_kind {
     DM_EXPR_TERM,

@@ -50,7 +50,9 @@ struct dm_query {
     enum dm_query_form form;
     const struct dm_alg *pattern; ///< With all modifiers; of SELECT its root
                                   ///< yields the projected variables
-    const dm_var *columns;        ///< What SELECT projects, in order
+    /// What SELECT projects, in order; what the template of CONSTRUCT has, what
+    /// DESCRIBE describes; none for ASK
+    const dm_var *columns;
     size_t n_columns;
     const struct dm_str *names; ///< By variable; empty: no name
     size_t n_vars;
@@ -59,7 +61,9 @@ struct dm_query {
     size_t n_from;
     const struct dm_term *from_named;
     size_t n_from_named;
-    const struct dm_triple_pattern *construct; ///< CONSTRUCT's template
+    /// CONSTRUCT's template: its blank nodes are constants, fresh in each
+    /// solution
+    const struct dm_triple_pattern *construct;
     size_t n_construct;
     const struct dm_slot *describe; ///< DESCRIBE's terms
     size_t n_describe;
