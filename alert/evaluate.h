@@ -129,7 +129,7 @@ void dm_alerts_free(struct dm_alerts *DM_NULLABLE alerts);
 struct dm_alerts *DM_NULLABLE dm_alerts_clone(const struct dm_alerts *alerts)
     DM_NODISCARD;
 
-/// Number of alerts, and the i-th in ascending order of identity, label set
+/// Number of alerts, and the i-th in ascending order of (identity, fingerprint)
 size_t dm_alerts_count(const struct dm_alerts *alerts);
 const struct dm_alert *dm_alerts_at(const struct dm_alerts *alerts, size_t i);
 

@@ -150,7 +150,6 @@ dm_job_pool_finish(struct dm_job_pool *pool)
          job = dm_queue_pop(pool->ended)) {
         (void)atomic_fetch_sub(&pool->busy, 1);
         job->ops->done(job);
-        job->ops->free(job);
     }
 }
 

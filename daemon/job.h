@@ -8,7 +8,7 @@
  * Work for workers: queries, pages, reloads, rounds of rules.
  *
  *            loop                     worker                    loop
- *   start --> queue --> step, step, … (DM_AGAIN) … --> queue --> done, free
+ *   start --> queue --> step, step, … (DM_AGAIN) … --> queue --> done
  *                 └ full: DM_ERR_LIMIT, the job is the caller's
  *
  * A job is a struct with a dm_job at its head. A worker takes one job after the
@@ -36,10 +36,10 @@ struct dm_job_ops {
     const char *name;
     /// One bounded piece. DM_AGAIN: step again; anything else is the end.
     enum dm_status (*step)(struct dm_job *job);
-    /// The end, on the loop; `job->status` says how. It may look at the job and
-    /// start others.
+    /// The end, on the loop; `job->status` says how. It owns the job from then
+    /// on.
     void (*done)(struct dm_job *job);
-    /// Release the job.
+    /// Release a job that never came to its end: the pool was freed before.
     void (*free)(struct dm_job *job);
 };
 
@@ -69,7 +69,7 @@ void dm_job_pool_set_wake(struct dm_job_pool *pool, size_t i, dm_wake_fn wake,
 enum dm_status dm_job_start(struct dm_job_pool *pool, struct dm_job *job)
     DM_NODISCARD;
 
-/// Call `done` of what has ended, and free it. DM_ON_LOOP.
+/// Call `done` of what has ended. DM_ON_LOOP.
 void dm_job_pool_finish(struct dm_job_pool *pool);
 
 /// Jobs that wait or run

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: ISC
+
+#ifndef DM_DAEMON_NODE_PRIVATE_H
+#define DM_DAEMON_NODE_PRIVATE_H
+
+/**
+ * @file
+ * The inside of a node, for daemon/ alone. Everything in it belongs to the
+ * loop, but for what a comment gives to somebody else.
+ */
+
+#include "alert/alertmanager.h"
+#include "alert/evaluate.h"
+#include "base/attr.h"
+#include "base/buf.h"
+#include "checks/runner.h"
+#include "daemon/events.h"
+#include "daemon/http.h"
+#include "daemon/job.h"
+#include "daemon/node.h"
+#include "daemon/rounds.h"
+#include "daemon/writer.h"
+#include "net/loop.h"
+#include "net/net.h"
+#include "quadstore/store.h"
+#include "sync/key.h"
+#include "vocab/config.h"
+
+DM_BEGIN_DECLS
+
+#define DM_USERS 4U          ///< Workers of queries and pages
+#define DM_USERS_WAITING 16U ///< Jobs that wait for one
+#define DM_NODE_SERVERS_MAX 16U
+
+/// What the last attempt to load the configuration said
+struct dm_config_state {
+    bool is_valid;
+    size_t n_errors;
+    size_t n_warnings;
+    char *DM_NULLABLE report; ///< As `validate` prints it; NULL while valid
+};
+
+struct dm_node {
+    const struct dm_env *env;
+    struct dm_net *net;
+    struct dm_node_options options; ///< Its texts are copies, below
+    char *config_directory;
+    char *data_directory;
+    char *DM_NULLABLE socket_path;
+    char *host_name;
+
+    struct dm_file_lock *lock;
+    struct dm_key *key;
+    char iri[DM_KEY_IRI_SIZE];
+    struct dm_store *store;
+    struct dm_config *config; ///< In force
+    struct dm_config_state config_state;
+    bool is_reloading;
+    bool reload_again; ///< A change came while it was loading
+
+    struct dm_writer *writer;
+    struct dm_job_pool *users;
+    struct dm_job_pool *rules; ///< One worker
+    struct dm_runner *runner;
+    struct dm_alertmanagers *alertmanagers;
+    struct dm_events *events;
+    struct dm_rounds *rounds;
+    struct dm_queue *notes;   ///< From the writer: struct dm_commit_note
+    struct dm_queue *returns; ///< From the writer: struct dm_return
+    struct dm_waker waker;    ///< Woken by both, and by the pools
+    struct dm_watch *watch;
+
+    struct dm_http_server *servers[DM_NODE_SERVERS_MAX];
+    size_t n_servers;
+    uint16_t port;
+
+    struct dm_timer once_timer;
+    uint64_t n_results; ///< Committed since the start
+    uint64_t n_dropped;
+    bool is_full;
+    bool is_started;
+    bool is_stopping;
+    size_t n_ended; ///< Actors that have ended
+};
+
+/// Something the writer gives back to the loop
+struct dm_return {
+    void (*run)(struct dm_return *back, struct dm_node *node);
+    enum dm_status status;
+};
+
+/// Give `back` to the loop. From the writer; the queue has room for every task.
+void dm_node_return(struct dm_node *node, struct dm_return *back);
+
+/// Take a configuration over, or keep the old one and say why. On the loop.
+void dm_node_take_over(struct dm_node *node, struct dm_config *config);
+
+/// The first load, outside any step.
+enum dm_status dm_node_load(struct dm_node *node,
+                            struct dm_error *DM_NULLABLE error) DM_NODISCARD;
+
+/// Start to watch the configuration's directories anew.
+void dm_node_watch(struct dm_node *node);
+
+/// Publish the configuration and the vocabulary as graphs of the store.
+enum dm_status dm_node_publish(struct dm_node *node, struct dm_config *config)
+    DM_NODISCARD;
+
+/// One event of /events for each change; the texts of `watch`.
+void dm_node_tell_change(struct dm_node *node, const struct dm_change *change);
+void dm_node_tell_alert(struct dm_node *node, enum dm_alert_event event,
+                        const struct dm_alert *alert);
+
+DM_END_DECLS
+
+#endif // DM_DAEMON_NODE_PRIVATE_H
