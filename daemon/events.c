@@ -52,14 +52,23 @@ dm_events_free(struct dm_events *events)
     dm_free(events);
 }
 
-// A client that does not keep up is cut off; it comes back with Last-Event-ID.
-// dm_http_abort() is followed by its on_closed, which takes it off the list.
+static void
+forget_client(struct dm_events *events, size_t i)
+{
+    events->clients[i] = events->clients[--events->n_clients];
+}
+
+// A client that does not keep up is cut off; it comes back with Last-Event-ID
 static void
 send_all(struct dm_events *events, struct dm_str frame)
 {
-    for (size_t i = 0; i < events->n_clients; ++i) {
-        if (dm_http_write(events->clients[i], frame)) {
-            dm_http_abort(events->clients[i]);
+    for (size_t i = 0; i < events->n_clients;) {
+        struct dm_http_call *call = events->clients[i];
+        if (dm_http_write(call, frame)) {
+            forget_client(events, i);
+            dm_http_abort(call);
+        } else {
+            ++i;
         }
     }
 }
@@ -117,8 +126,8 @@ catch_up(struct dm_events *events, struct dm_http_call *call,
          !status && i < events->n; ++i) {
         const size_t place = i % DM_EVENTS_KEPT;
         if (events->texts[place]) {
-            status = dm_http_write(call, dm_str_n(events->texts[place],
-                                                  events->lengths[place]));
+            status = dm_http_write(
+                call, dm_str_n(events->texts[place], events->lengths[place]));
         }
     }
     return status;
@@ -140,11 +149,11 @@ dm_events_serve(struct dm_events *events, struct dm_http_call *call,
     if (dm_http_stream(call, 200, headers, DM_COUNT_OF(headers))) {
         return DM_OK; // It is closed by now, or will be
     }
-    events->clients[events->n_clients++] = call;
     if (dm_http_write(call, hello) || catch_up(events, call, last_id)) {
         dm_http_abort(call);
         return DM_OK;
     }
+    events->clients[events->n_clients++] = call;
     dm_loop_timer_stop(events->loop, &events->beat);
     dm_loop_timer_start(events->loop, &events->beat,
                         dm_loop_now_ns(events->loop) + BEAT_NS, on_beat,
@@ -158,7 +167,7 @@ dm_events_closed(struct dm_events *events, struct dm_http_call *call)
     DM_ON_LOOP();
     for (size_t i = 0; i < events->n_clients; ++i) {
         if (events->clients[i] == call) {
-            events->clients[i] = events->clients[--events->n_clients];
+            forget_client(events, i);
             return;
         }
     }

@@ -112,7 +112,9 @@ struct dm_reply_ops {
     /// DM_AGAIN: step again. DM_OK: `out` is the answer. Else a problem:
     /// `error` and `http_status` say which.
     enum dm_status (*step)(struct dm_reply_job *job);
-    /// Release what the state holds, not the job itself. May be NULL.
+    /// Release what the state holds, not the job itself. May be NULL; may be
+    /// called twice, on the worker before the snapshot is closed and at the
+    /// end.
     void (*done)(struct dm_reply_job *job);
 };
 
@@ -134,11 +136,12 @@ struct dm_reply_job {
 /// Most bytes of an answer
 #define DM_REPLY_MAX (64U << 20U)
 
-/// Start a job of `size` bytes whose head is a dm_reply_job (zeroed behind it).
-/// Refused with 429 or 503 where there is no room.
-/// @param init Sets the state up from the request; may be NULL; a status other
-///        than DM_OK must have answered.
+/// Sets the state of a reply up from its request, which is whole only now; a
+/// status other than DM_OK must have answered it.
 typedef enum dm_status (*dm_reply_init_fn)(struct dm_reply_job *job);
+
+/// Start a job of `size` bytes whose head is a dm_reply_job (zeroed behind it).
+/// Answers with 429 or 503 where there is no room.
 void dm_reply_start(const struct dm_request *request,
                     const struct dm_reply_ops *ops, size_t size,
                     dm_reply_init_fn DM_NULLABLE init);
