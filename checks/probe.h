@@ -39,7 +39,7 @@ struct dm_secrets;
 
 struct dm_probe_context {
     const struct dm_env *env;
-    struct dm_net *net;
+    const struct dm_net *net;
     const struct dm_secrets *DM_NULLABLE secrets;
     dm_result_fn on_done;
 };

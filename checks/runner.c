@@ -397,6 +397,7 @@ dm_runner_take_over(struct dm_runner *runner, struct dm_config *config)
     }
     dm_free(coming.entries);
     runner->figures.checks = (uint32_t)runner->by_iri.n;
+    runner->figures.probed = dm_schedule_count(runner->schedule);
     rearm(runner);
     return status;
 }

@@ -43,7 +43,7 @@ struct dm_runner;
 
 struct dm_runner_options {
     const struct dm_env *env;
-    struct dm_net *net;
+    const struct dm_net *net;
     dm_result_fn sink;
     void *DM_NULLABLE sink_context;
     uint32_t max_running; ///< 0: 500
@@ -96,6 +96,7 @@ enum dm_status dm_runner_hurry(struct dm_runner *runner, struct dm_str name);
 
 struct dm_runner_figures {
     uint32_t checks;
+    uint32_t probed; ///< Of them, all but heartbeats
     uint32_t running;
     uint64_t runs;
     uint64_t late_ns_total; ///< Start - due, summed over runs

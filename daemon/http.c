@@ -268,9 +268,8 @@ is_own_origin(const struct dm_node *node, struct dm_str origin)
            is_own_host(node, url.host);
 }
 
-// Equal in a time that does not tell how far
-static bool
-is_equal_secret(struct dm_str a, struct dm_str b)
+bool
+dm_is_equal_secret(struct dm_str a, struct dm_str b)
 {
     if (a.n != b.n || !a.n) {
         return false;
@@ -293,7 +292,7 @@ scopes_of_token(const struct dm_node *node, struct dm_str shown)
         dm_buf_init(&secret, TOKEN_MAX);
         if (!dm_secrets_expand(node->config->secrets,
                                settings->tokens[i].secret, &secret, NULL) &&
-            is_equal_secret(dm_buf_str(&secret), shown)) {
+            dm_is_equal_secret(dm_buf_str(&secret), shown)) {
             scopes |= (unsigned)settings->tokens[i].scope;
         }
         dm_secret_wipe(&secret);

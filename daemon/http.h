@@ -101,6 +101,10 @@ enum dm_status dm_request_param(const struct dm_request *request,
 size_t dm_request_accepts(const struct dm_request *request,
                           const char *const *types, size_t n);
 
+/// Whether two secrets are the same, in a time that does not tell how far they
+/// agree. Empty ones never are.
+bool dm_is_equal_secret(struct dm_str a, struct dm_str b);
+
 // ----------------------------------------------------------------- reply jobs
 
 struct dm_reply_job;

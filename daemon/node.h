@@ -45,7 +45,7 @@ struct dm_node;
 
 struct dm_node_options {
     const struct dm_env *env;
-    struct dm_net *net;
+    const struct dm_net *net;
     const char *config_directory;
     const char *data_directory;
     const char *DM_NULLABLE socket_path;   ///< Control socket; NULL: none

@@ -42,12 +42,13 @@ struct dm_config_state {
 
 struct dm_node {
     const struct dm_env *env;
-    struct dm_net *net;
+    const struct dm_net *net;
     struct dm_node_options options; ///< Its texts are copies, below
     char *config_directory;
     char *data_directory;
     char *DM_NULLABLE socket_path;
     char *host_name;
+    char *DM_NULLABLE ballast_path;
 
     struct dm_file_lock *lock;
     struct dm_key *key;
@@ -68,6 +69,7 @@ struct dm_node {
     struct dm_queue *notes;   ///< From the writer: struct dm_commit_note
     struct dm_queue *returns; ///< From the writer: struct dm_return
     struct dm_waker waker;    ///< Woken by both, and by the pools
+    bool has_waker;
     struct dm_watch *watch;
 
     struct dm_http_server *servers[DM_NODE_SERVERS_MAX];
@@ -80,7 +82,6 @@ struct dm_node {
     bool is_full;
     bool is_started;
     bool is_stopping;
-    size_t n_ended; ///< Actors that have ended
 };
 
 /// Something the writer gives back to the loop
@@ -102,8 +103,10 @@ enum dm_status dm_node_load(struct dm_node *node,
 /// Start to watch the configuration's directories anew.
 void dm_node_watch(struct dm_node *node);
 
-/// Publish the configuration and the vocabulary as graphs of the store.
-enum dm_status dm_node_publish(struct dm_node *node, struct dm_config *config)
+/// Publish the configuration in force and the vocabulary as graphs of the
+/// store, and retire the checks that only `old` had.
+enum dm_status dm_node_publish(struct dm_node *node,
+                               const struct dm_config *DM_NULLABLE old)
     DM_NODISCARD;
 
 /// One event of /events for each change; the texts of `watch`.
