@@ -7,7 +7,8 @@
  * @file
  * Expressions: compiled once for an execution, evaluated for each solution.
  *
- *     dm_expr (algebra, shared) --dm_code_compile--> dm_code (one execution)
+ *     dm_expr (algebra, shared) --dm_code_compile--> dm_expr_code (one
+ * execution)
  *
  * Code holds what an execution may keep: values of constants, the row of the
  * function table, compiled regular expressions, the plan of an EXISTS.
@@ -36,12 +37,13 @@ DM_BEGIN_DECLS
 struct dm_exec_context;
 struct dm_exists;
 struct dm_regex_cache;
+struct dm_snapshot;
 
 /// A node of a compiled expression
-struct dm_code {
+struct dm_expr_code {
     enum dm_expr_kind kind;
     const struct dm_function_def *DM_NULLABLE def; ///< Of CALL
-    struct dm_code *DM_NULLABLE *DM_NULLABLE args;
+    struct dm_expr_code *DM_NULLABLE *DM_NULLABLE args;
     size_t n_args;
     dm_var var;
     uint32_t aggregate;
@@ -52,7 +54,8 @@ struct dm_code {
 
 /// What compiling needs
 struct dm_compiler {
-    struct dm_arena *arena; ///< For the code; outlives it
+    struct dm_arena *arena;       ///< For the code; outlives it
+    struct dm_snapshot *snapshot; ///< Constants get their ids in
     /// The plan of a pattern of EXISTS
     enum dm_status (*plan_exists)(void *context, const struct dm_alg *pattern,
                                   struct dm_exists **ret);
@@ -64,31 +67,33 @@ struct dm_compiler {
 /// @return DM_ERR_UNSUPPORTED for a function that is not known,
 ///         DM_ERR_NO_MEMORY, or what plan_exists says.
 enum dm_status dm_code_compile(struct dm_compiler *compiler,
-                               const struct dm_expr *expr, struct dm_code **ret)
-    DM_NODISCARD;
+                               const struct dm_expr *expr,
+                               struct dm_expr_code **ret) DM_NODISCARD;
 /// Release what code holds beside the arena.
 void dm_compiler_done(struct dm_compiler *compiler);
 
 /// What evaluation needs beside the code
 struct dm_eval {
     struct dm_exec_context *context;
-    const dm_id *row; ///< The solution, by variable
-    const struct dm_value *DM_NULLABLE aggregates; ///< Above a group
+    const dm_id *row;       ///< The solution, by variable
     struct dm_arena *arena; ///< For bytes of results; rewound by the caller
 };
 
 /// @return DM_ERR_ARGUMENT for an error of the expression.
-enum dm_status dm_eval_code(struct dm_eval *eval, const struct dm_code *code,
+enum dm_status dm_eval_code(struct dm_eval *eval,
+                            const struct dm_expr_code *code,
                             struct dm_value *ret) DM_NODISCARD;
 
 /// The effective boolean value of an expression
-enum dm_status dm_eval_boolean(struct dm_eval *eval, const struct dm_code *code,
-                               bool *ret) DM_NODISCARD;
+enum dm_status dm_eval_boolean(struct dm_eval *eval,
+                               const struct dm_expr_code *code, bool *ret)
+    DM_NODISCARD;
 
 /// A FILTER: true only where the expression has no error and is true; an error
 /// is false and DM_OK
-enum dm_status dm_eval_filter(struct dm_eval *eval, const struct dm_code *code,
-                              bool *ret) DM_NODISCARD;
+enum dm_status dm_eval_filter(struct dm_eval *eval,
+                              const struct dm_expr_code *code, bool *ret)
+    DM_NODISCARD;
 
 DM_END_DECLS
 

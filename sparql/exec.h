@@ -19,7 +19,7 @@
  *               see R2.
  *   next(row)   write the next solution into `row` (all n_vars of it).
  *   close       release what open took; the operator can be opened again.
- *   free        the end.
+ * An operator itself lies in the arena of its execution.
  *
  *         CLOSED --open--> OPEN --next*--> OPEN, ENDED
  *            ^                               |
@@ -67,6 +67,7 @@ DM_BEGIN_DECLS
 struct dm_snapshot;
 struct dm_exec;
 struct dm_buf;
+struct dm_value;
 
 struct dm_exec_options {
     const struct dm_dataset
@@ -109,6 +110,8 @@ struct dm_exec_context {
     bool count;
     const dm_id *DM_NULLABLE outer; ///< R7; NULL outside EXISTS
     struct dm_arena *scratch;       ///< For expressions; rewound after each
+    /// Of the group whose row is on its way up; GROUP sets it
+    const struct dm_value *DM_NULLABLE aggregates;
     uint64_t nonce;    ///< Of blank nodes this execution makes; 0: none yet
     uint64_t solution; ///< Counts solutions at the leaves: the scope of BNODE
 };
@@ -120,7 +123,6 @@ struct dm_operator_ops {
     enum dm_status (*open)(struct dm_operator *op, const dm_id *seed);
     enum dm_status (*next)(struct dm_operator *op, dm_id *row);
     void (*close)(struct dm_operator *op);
-    void (*free)(struct dm_operator *op);
     /// One line of --explain behind the name; may be NULL
     void (*describe)(const struct dm_operator *op, struct dm_buf *buf);
 };
@@ -137,7 +139,8 @@ struct dm_operator {
     const uint64_t *seedable; ///< R2
     dm_id *seed;              ///< What it was opened with, masked
     dm_var sorted_by; ///< Rows ascend by the id of this variable, or NONE
-    double estimate;  ///< Rows for one open; for order of joins
+    double estimate;  ///< Rows for one open without a seed
+    double cost;      ///< Rows scanned to make them
     uint64_t n_opened;
     uint64_t n_rows;
     int64_t ns;
