@@ -58,6 +58,14 @@ enum dm_on_no_data {
     DM_ON_NO_DATA_ALERT_NOW,
 };
 
+/// What is taken of a peer's log
+enum dm_follow {
+    DM_FOLLOW_ALL,
+    DM_FOLLOW_RECENT,
+    DM_FOLLOW_STATE,
+    DM_FOLLOW_NONE,
+};
+
 /// Several texts, in the order of the files
 struct dm_texts {
     const struct dm_str *DM_NULLABLE items;
@@ -250,8 +258,8 @@ struct dm_peer_def {
     struct dm_str token; ///< One reference
     bool accept_checks;
     bool accept_commands;
-    struct dm_str follow; ///< "all", "recent", "state" or "none"
-    uint64_t quota;       ///< Bytes
+    enum dm_follow follow;
+    uint64_t quota; ///< Bytes
 };
 
 /// "HttpCheck"…; NUL-terminated

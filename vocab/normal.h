@@ -25,6 +25,7 @@ DM_BEGIN_DECLS
 struct dm_buf;
 struct dm_check_def;
 struct dm_config;
+struct dm_rule_def;
 
 /// Takes a quad, whose bytes live until it returns.
 typedef enum dm_status (*dm_normal_fn)(void *DM_NULLABLE context,
@@ -43,6 +44,12 @@ enum dm_status dm_config_check_quads(const struct dm_config *config,
                                      const struct dm_check_def *check,
                                      dm_normal_fn on_quad,
                                      void *DM_NULLABLE context) DM_NODISCARD;
+
+/// The same of one rule: nothing of one that is shipped and not changed
+enum dm_status dm_config_rule_quads(const struct dm_config *config,
+                                    const struct dm_rule_def *rule,
+                                    dm_normal_fn on_quad,
+                                    void *DM_NULLABLE context) DM_NODISCARD;
 
 /// Append Turtle for people: the checks of these names, or everything where
 /// `n_names` is 0.

@@ -381,12 +381,12 @@ lookup(const struct dm_secrets *secrets, const struct dm_secret_ref *ref)
 }
 
 bool
-dm_secrets_is_line(const struct dm_secrets *secrets,
-                   const struct dm_secret_ref *ref)
+dm_secrets_has_lines(const struct dm_secrets *secrets,
+                     const struct dm_secret_ref *ref)
 {
     const struct secret *secret = lookup(secrets, ref);
-    return secret && !memchr(secret->bytes, '\n', secret->n) &&
-           !memchr(secret->bytes, '\r', secret->n);
+    return secret && (memchr(secret->bytes, '\n', secret->n) ||
+                      memchr(secret->bytes, '\r', secret->n));
 }
 
 // Bytes of `text` once it is expanded

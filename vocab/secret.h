@@ -84,9 +84,9 @@ enum dm_status dm_secrets_add(struct dm_secrets *secrets,
                               const struct dm_secret_ref *ref,
                               struct dm_error *DM_NULLABLE error) DM_NODISCARD;
 
-/// Whether `ref` is known, and one line: a header cannot hold another
-bool dm_secrets_is_line(const struct dm_secrets *secrets,
-                        const struct dm_secret_ref *ref);
+/// Whether `ref` is known and has several lines: no header can hold it
+bool dm_secrets_has_lines(const struct dm_secrets *secrets,
+                          const struct dm_secret_ref *ref);
 
 /// Append `text` with its references replaced by what they stand for.
 /// @return DM_ERR_NOT_FOUND with `error` naming the one that is not there;

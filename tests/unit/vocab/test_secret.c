@@ -153,10 +153,10 @@ bad_secrets_are_refused(void)
     struct dm_secret_ref ref;
     CHECK(add(secrets, "${file:two}", &error) == DM_OK);
     CHECK(dm_secret_find(dm_str("${file:two}"), 0, &ref) == DM_OK);
-    CHECK(!dm_secrets_is_line(secrets, &ref));
+    CHECK(dm_secrets_has_lines(secrets, &ref));
     CHECK(add(secrets, "${file:user}", &error) == DM_OK);
     CHECK(dm_secret_find(dm_str("${file:user}"), 0, &ref) == DM_OK);
-    CHECK(dm_secrets_is_line(secrets, &ref));
+    CHECK(!dm_secrets_has_lines(secrets, &ref));
     dm_secrets_free(secrets);
     dm_secrets_free(NULL);
 }
