@@ -44,7 +44,8 @@ struct dm_alertmanagers;
 #define DM_ALERT_BATCH 256
 
 struct dm_alertmanagers *DM_NULLABLE
-dm_alertmanagers_new(const struct dm_env *env, const struct dm_net *net) DM_NODISCARD;
+dm_alertmanagers_new(const struct dm_env *env, const struct dm_net *net)
+    DM_NODISCARD;
 /// Cancels what is under way.
 void dm_alertmanagers_free(struct dm_alertmanagers *DM_NULLABLE clients);
 

@@ -10,7 +10,8 @@
  *
  *     present = dm_present_open(snapshot, config, now)
  *     ... present->view, queries over the snapshot see dm:now ...
- *     dm_present_close(present)   // before the snapshot is closed
+ *     dm_snapshot_close(snapshot)
+ *     dm_present_close(present)   // after the snapshot: it looks at the graph
  *
  * Threads: those of the snapshot. Memory: charged to the snapshot's work. Cost:
  * O(states); for 1,000 states a millisecond.
@@ -32,6 +33,7 @@ struct dm_present {
     struct dm_view view;
     struct dm_view_log *logs; ///< What the view's states point to
     size_t n_logs;
+    const struct dm_check_def **DM_NULLABLE checks; ///< Of the own log
     struct dm_tripleset *graph;
     struct dm_config *config; ///< Reference
 };

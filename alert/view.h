@@ -21,8 +21,7 @@
  *        at + 2 x every + 30 s                 a check
  *        at + every + grace                    a heartbeat
  *    with `now` corrected by the log's clock offset where that is beyond 5 s.
- * V4 failing = bad > retries; of a heartbeat bad > 0 while it is not overdue.
- *    Stays while the status is unknown or stale.
+ * V4 failing = bad > retries. Stays while the status is unknown or stale.
  * V5 muted: something it needs fails; or :alert is false; or a heartbeat is
  *    stale while its :presence allows that.
  * V6 A check without result has no state. A heartbeat never pinged is unknown,

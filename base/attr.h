@@ -12,6 +12,8 @@
  * `-fsanitize=nullability` traps in the tests.
  */
 
+#include <stddef.h>
+
 #if defined(__clang__)
 #define DM_BEGIN_DECLS                                                         \
     _Pragma("clang diagnostic push")                                           \
@@ -48,5 +50,11 @@
 #endif
 
 #define DM_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/// The struct of `type` whose `member` is at `ptr`; the second for a const one
+#define DM_CONTAINER_OF(ptr, type, member)                                     \
+    ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define DM_CONST_CONTAINER_OF(ptr, type, member)                               \
+    ((const type *)(const void *)((const char *)(ptr)-offsetof(type, member)))
 
 #endif // DM_BASE_ATTR_H

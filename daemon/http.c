@@ -478,8 +478,8 @@ dm_http_handler(struct dm_node *node)
 static void
 close_store(struct dm_reply_job *job)
 {
+    dm_snapshot_close(job->snapshot); // It looks at the present's graph
     dm_present_close(job->present);
-    dm_snapshot_close(job->snapshot);
     job->present = NULL;
     job->snapshot = NULL;
 }

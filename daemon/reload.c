@@ -306,8 +306,7 @@ static enum dm_status
 publish_apply(struct dm_write_task *task, struct dm_txn *txn)
 {
     const struct publishing *publishing =
-        (const struct publishing *)((const char *)task -
-                                    offsetof(struct publishing, task));
+        DM_CONST_CONTAINER_OF(task, struct publishing, task);
     struct triples triples = {.txn = txn};
     enum dm_status status =
         dm_config_quads(publishing->config, on_normal_quad, &triples);
@@ -337,7 +336,7 @@ static void
 on_published(struct dm_return *back, struct dm_node *node)
 {
     struct publishing *publishing =
-        (struct publishing *)((char *)back - offsetof(struct publishing, back));
+        DM_CONTAINER_OF(back, struct publishing, back);
     if (back->status) {
         dm_log(node->env->log, DM_LOG_WARNING, "config.unpublished",
                "reason=\"%s\"", dm_status_text(back->status));
@@ -350,7 +349,7 @@ static void
 publish_finished(struct dm_write_task *task, enum dm_status status)
 {
     struct publishing *publishing =
-        (struct publishing *)((char *)task - offsetof(struct publishing, task));
+        DM_CONTAINER_OF(task, struct publishing, task);
     publishing->back.status = status;
     dm_node_return(publishing->node, &publishing->back);
 }

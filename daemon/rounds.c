@@ -78,8 +78,8 @@ static void
 close_round(struct round *round)
 {
     dm_rules_round_close(round->running);
+    dm_snapshot_close(round->snapshot); // It looks at the present's graph
     dm_present_close(round->present);
-    dm_snapshot_close(round->snapshot);
     round->running = NULL;
     round->present = NULL;
     round->snapshot = NULL;
@@ -289,9 +289,7 @@ round_step(struct dm_job *job)
 static enum dm_status
 store_apply(struct dm_write_task *task, struct dm_txn *txn)
 {
-    const struct round *round =
-        (const struct round *)((const char *)task -
-                               offsetof(struct round, task));
+    const struct round *round = DM_CONST_CONTAINER_OF(task, struct round, task);
     enum dm_status status = DM_OK;
     for (size_t i = 0; !status && i < round->n_stored; ++i) {
         const struct stored *stored = &round->stored[i];
@@ -304,8 +302,7 @@ store_apply(struct dm_write_task *task, struct dm_txn *txn)
 static void
 store_finished(struct dm_write_task *task, enum dm_status status)
 {
-    struct round *round =
-        (struct round *)((char *)task - offsetof(struct round, task));
+    struct round *round = DM_CONTAINER_OF(task, struct round, task);
     round->back.status = status;
     dm_node_return(round->rounds->node, &round->back);
 }
@@ -398,7 +395,7 @@ on_stored(struct dm_return *back, struct dm_node *node)
 {
     (void)node;
     // What could not be stored is told all the same: the disk may be full
-    settle((struct round *)((char *)back - offsetof(struct round, back)));
+    settle(DM_CONTAINER_OF(back, struct round, back));
 }
 
 static void
