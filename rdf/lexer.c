@@ -9,6 +9,7 @@
 
 #define FIRST_CAPACITY 16384U
 #define LONGEST_PUNCTUATION 3
+#define BEHIND_TOKEN 64U // More than a scanner wants to see behind a token
 
 void
 lexer_init(struct lexer *lexer, dm_source_fn source, void *source_context,
@@ -52,7 +53,7 @@ make_room(struct lexer *lexer)
     if (lexer->end < lexer->capacity) {
         return DM_OK;
     }
-    if (waiting >= lexer->max) {
+    if (waiting >= lexer->max + BEHIND_TOKEN) {
         return DM_ERR_LIMIT;
     }
     size_t need = lexer->capacity + 1;
@@ -95,7 +96,7 @@ fill_twice(struct lexer *lexer)
 {
     const size_t want = (lexer->end - lexer->start) * 2;
     do {
-        if (lexer->end - lexer->start > lexer->max) {
+        if (lexer->end - lexer->start > lexer->max + BEHIND_TOKEN) {
             return DM_ERR_LIMIT;
         }
         const enum dm_status status = lexer_fill(lexer);
@@ -196,10 +197,11 @@ measure_white(struct dm_str text, bool *in_comment)
 }
 
 enum dm_status
-lexer_skip(struct lexer *lexer, uint64_t max_skip)
+lexer_skip(struct lexer *lexer, uint64_t max_skip, bool *ret_more)
 {
     const uint64_t from = lexer->passed;
     bool in_comment = false;
+    *ret_more = false;
     for (;;) {
         lexer_pass(lexer, measure_white(lexer_rest(lexer), &in_comment));
         if (lexer->start < lexer->end || lexer->is_at_end) {
@@ -207,7 +209,8 @@ lexer_skip(struct lexer *lexer, uint64_t max_skip)
         }
         // Between two comments or blanks, work may be put off
         if (!in_comment && lexer->passed - from > max_skip) {
-            return DM_AGAIN;
+            *ret_more = true;
+            return DM_OK;
         }
         const enum dm_status status = lexer_fill(lexer);
         if (status) {
@@ -352,7 +355,8 @@ lexer_peek(struct lexer *lexer)
     if (lexer->has_token) {
         return DM_OK;
     }
-    enum dm_status status = lexer_skip(lexer, UINT64_MAX);
+    bool more = false;
+    enum dm_status status = lexer_skip(lexer, UINT64_MAX, &more);
     if (status) {
         return status;
     }
@@ -378,6 +382,58 @@ lexer_peek(struct lexer *lexer)
     }
     lexer->has_token = true;
     return DM_OK;
+}
+
+// What ends a token that begins with `text`: its quotes or '>'; nothing for
+// tokens that white space ends
+static struct dm_str
+end_mark(struct dm_str text)
+{
+    static const struct dm_str ends[][2] = {
+        {DM_STR("\"\"\""), DM_STR("\"\"\"")}, {DM_STR("'''"), DM_STR("'''")},
+        {DM_STR("\""), DM_STR("\"")},         {DM_STR("'"), DM_STR("'")},
+        {DM_STR("<"), DM_STR(">")},
+    };
+    for (size_t i = 0; i < DM_COUNT_OF(ends); ++i) {
+        if (dm_str_starts(text, ends[i][0])) {
+            return ends[i][1];
+        }
+    }
+    return (struct dm_str){0};
+}
+
+// Whether a token that `mark` ends is over where `rest` begins
+static bool
+is_over(struct dm_str rest, struct dm_str mark)
+{
+    if (mark.n == 3) {
+        return dm_str_starts(rest, mark);
+    }
+    return is_line_end(rest.data[0]) ||
+           (mark.n ? dm_str_starts(rest, mark) : is_white(rest.data[0]));
+}
+
+enum dm_status
+lexer_pass_long(struct lexer *lexer)
+{
+    enum dm_status status = have(lexer, LONGEST_PUNCTUATION);
+    const struct dm_str mark = end_mark(lexer_rest(lexer));
+    size_t n = mark.n ? mark.n : 1;
+    while (!status) {
+        // The opening mark, then what follows, and the closing one at last
+        lexer_pass(lexer, n);
+        status = have(lexer, LONGEST_PUNCTUATION);
+        const struct dm_str rest = lexer_rest(lexer);
+        if (status || !rest.n) {
+            return status;
+        }
+        if (is_over(rest, mark)) {
+            lexer_pass(lexer, mark.n);
+            return DM_OK;
+        }
+        n = rest.data[0] == '\\' && rest.n > 1 ? 2 : 1;
+    }
+    return status;
 }
 
 struct dm_str

@@ -104,13 +104,17 @@ void lexer_pass(struct lexer *lexer, size_t n);
 /// Where byte `n` of lexer_rest() is
 struct dm_position lexer_position(const struct lexer *lexer, size_t n);
 
-/// Skip white space and comments, at most about `max_skip` bytes.
-/// @return DM_AGAIN where there may be more of them.
-enum dm_status lexer_skip(struct lexer *lexer, uint64_t max_skip) DM_NODISCARD;
+/// Skip white space and comments, at most about `max_skip` bytes; `*ret_more`:
+/// there may be more of them.
+enum dm_status lexer_skip(struct lexer *lexer, uint64_t max_skip,
+                          bool *ret_more) DM_NODISCARD;
 
 /// Have a token; the same one until lexer_drop(). A token that is wrong is
 /// TOKEN_BAD and DM_OK.
 enum dm_status lexer_peek(struct lexer *lexer) DM_NODISCARD;
+
+/// After DM_ERR_LIMIT of lexer_peek(): go behind the token that is too long.
+enum dm_status lexer_pass_long(struct lexer *lexer) DM_NODISCARD;
 
 /// The bytes of the token, until the next peek after a drop
 struct dm_str lexer_text(const struct lexer *lexer);

@@ -63,8 +63,7 @@ have_line(struct dm_reader *reader, struct dm_str *ret)
             return line_too_long(reader);
         }
         if (status) {
-            return reader_fail(reader, status, lexer->here,
-                               "cannot read on: %s", dm_status_text(status));
+            return reader_unreadable(reader, status);
         }
     }
 }
@@ -521,18 +520,20 @@ lines_recover(struct dm_reader *reader)
 {
     struct lexer *lexer = &reader->lexer;
     for (;;) {
-        struct dm_str line = {0};
-        const enum dm_status status = have_line(reader, &line);
-        if (status == DM_ERR_LIMIT) {
-            // A line that never ends: what there is of it goes
-            const size_t n = lexer_rest(lexer).n;
-            lexer->start += n;
-            lexer->passed += n;
-            continue;
+        const size_t n = lexer_rest(lexer).n;
+        const size_t end = find_line_end(lexer_rest(lexer), 0);
+        if (end < n) {
+            pass_line(reader, end);
+            return DM_OK;
         }
-        if (!status) {
-            pass_line(reader, line.n);
+        lexer->start += n;
+        lexer->passed += n;
+        if (lexer->is_at_end) {
+            return DM_END;
         }
-        return status;
+        const enum dm_status status = lexer_fill(lexer);
+        if (status) {
+            return status;
+        }
     }
 }

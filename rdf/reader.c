@@ -145,6 +145,13 @@ reader_no_room(struct dm_reader *reader)
 }
 
 enum dm_status
+reader_unreadable(struct dm_reader *reader, enum dm_status status)
+{
+    return reader_fail(reader, status, reader->lexer.here, "cannot read on: %s",
+                       dm_status_text(status));
+}
+
+enum dm_status
 reader_peek(struct dm_reader *reader)
 {
     struct lexer *lexer = &reader->lexer;
@@ -155,8 +162,7 @@ reader_peek(struct dm_reader *reader)
                            reader->options.max_token);
     }
     if (status) {
-        return reader_fail(reader, status, lexer->here, "cannot read on: %s",
-                           dm_status_text(status));
+        return reader_unreadable(reader, status);
     }
     if (lexer->passed - reader->statement_from >
         reader->options.max_statement) {
@@ -250,8 +256,10 @@ reader_declare(struct dm_reader *reader, struct dm_str name, struct dm_str iri)
     }
     if (!entry) {
         dm_free(prefix);
-        return reader_fail(reader, DM_ERR_LIMIT, reader->lexer.here,
-                           "too many prefixes");
+        return reader->prefixes.n < PREFIXES_MAX
+                   ? reader_no_room(reader)
+                   : reader_fail(reader, DM_ERR_LIMIT, reader->lexer.here,
+                                 "there are over %d prefixes", PREFIXES_MAX);
     }
     struct prefix *old = entry->value.ptr;
     if (old) {
@@ -299,11 +307,16 @@ step(struct dm_reader *reader)
     case DM_SYNTAX_TRIG:
         break;
     }
+    bool more = false;
     const enum dm_status status =
-        reader->lexer.has_token ? DM_OK
-                                : lexer_skip(&reader->lexer, SKIP_PER_STEP);
+        reader->lexer.has_token
+            ? DM_OK
+            : lexer_skip(&reader->lexer, SKIP_PER_STEP, &more);
     if (status) {
-        return status == DM_AGAIN ? DM_OK : status;
+        return reader_unreadable(reader, status);
+    }
+    if (more) {
+        return DM_OK;
     }
     reader->statement_from = reader->lexer.passed;
     return turtle_step(reader);

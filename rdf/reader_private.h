@@ -76,6 +76,10 @@ void reader_hint(struct dm_reader *reader, const char *hint);
 /// Out of memory, or over the limit of a statement; sets the error
 enum dm_status reader_no_room(struct dm_reader *reader);
 
+/// Fail with what the source or memory said.
+enum dm_status reader_unreadable(struct dm_reader *reader,
+                                 enum dm_status status);
+
 /// Have a token (lexer_peek), within the limit of a statement.
 enum dm_status reader_peek(struct dm_reader *reader) DM_NODISCARD;
 

@@ -634,12 +634,12 @@ turtle_recover(struct dm_reader *reader)
 {
     struct lexer *lexer = &reader->lexer;
     for (;;) {
-        const enum dm_status status = lexer_peek(lexer);
+        enum dm_status status = lexer_peek(lexer);
         if (status == DM_ERR_LIMIT) {
-            // A token that never ends: what there is of it goes
-            lexer->scan.n = lexer_rest(lexer).n;
-            pass_bad(lexer);
-            continue;
+            status = lexer_pass_long(lexer);
+            if (!status) {
+                continue;
+            }
         }
         if (status || lexer->kind == TOKEN_END) {
             leave_graph(reader);
