@@ -32,7 +32,6 @@ struct form {
     struct dm_str subject;
     int class_index;
     bool is_published; // As a whole; else only what every check has
-    bool is_secret;    // Nothing of it is published
     struct dm_arena arena;
     struct item *items;
     size_t n;
@@ -101,7 +100,7 @@ put(struct form *form, struct dm_str predicate, struct dm_term object,
                  .p = dm_term_iri(predicate),
                  .o = object,
                  .g = dm_term_iri(form->graph)},
-        .is_published = is_published && !form->is_secret,
+        .is_published = is_published,
     };
     dm_buf_clear(&form->line);
     form->status = dm_write_quad(&item->quad, &form->line);
@@ -362,7 +361,6 @@ make_rule(struct form *form, const struct dm_config *config,
           const struct dm_rule_def *rule)
 {
     form_init(form, config, rule->iri, DM_CLASS_ALERT_RULE);
-    form->is_secret = rule->is_shipped; // Everybody has it
     return form->status ? form->status : put_all(form, &dm_rule_fields, rule);
 }
 
@@ -477,8 +475,10 @@ dm_config_quads(const struct dm_config *config, dm_normal_fn on_quad,
             dm_config_check_quads(config, &config->checks[i], on_quad, context);
     }
     for (size_t i = 0; i < config->n_rules && !status; ++i) {
-        status =
-            dm_config_rule_quads(config, &config->rules[i], on_quad, context);
+        const struct dm_rule_def *rule = &config->rules[i];
+        if (!rule->is_shipped) { // Those that are, everybody has
+            status = dm_config_rule_quads(config, rule, on_quad, context);
+        }
     }
     return status;
 }

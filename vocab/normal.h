@@ -45,7 +45,7 @@ enum dm_status dm_config_check_quads(const struct dm_config *config,
                                      dm_normal_fn on_quad,
                                      void *DM_NULLABLE context) DM_NODISCARD;
 
-/// The same of one rule: nothing of one that is shipped and not changed
+/// The same of one rule, also of a shipped one
 enum dm_status dm_config_rule_quads(const struct dm_config *config,
                                     const struct dm_rule_def *rule,
                                     dm_normal_fn on_quad,

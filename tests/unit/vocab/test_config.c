@@ -1,0 +1,535 @@
+// SPDX-License-Identifier: ISC
+
+#include "vocab/config.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/env.h"
+#include "base/map.h"
+#include "rdf/writer.h"
+#include "tests/check.h"
+#include "vocab/initial.h"
+#include "vocab/normal.h"
+#include "vocab/secret.h"
+
+#include <string.h>
+
+#define PREFIX "PREFIX : <https://w3id.org/demonitor#>\n"
+#define TEXT_MAX (16U << 20U)
+
+// ---------------------------------------------------------------- a machine
+
+struct file {
+    const char *path;
+    const char *text; // NULL: a directory
+    uint32_t mode;
+};
+
+struct machine {
+    const struct file *files;
+    size_t n;
+};
+
+static const struct file *
+find(const struct machine *machine, const char *path)
+{
+    for (size_t i = 0; i < machine->n; ++i) {
+        if (strcmp(machine->files[i].path, path) == 0) {
+            return &machine->files[i];
+        }
+    }
+    return NULL;
+}
+
+static int64_t
+wall_ms(void *context)
+{
+    (void)context;
+    return 1234;
+}
+
+static const char *
+variable(void *context, const char *name)
+{
+    (void)context;
+    (void)name;
+    return NULL;
+}
+
+static enum dm_status
+info(void *context, const char *path, struct dm_file_info *ret)
+{
+    const struct file *file = find(context, path);
+    if (!file) {
+        return DM_ERR_NOT_FOUND;
+    }
+    *ret = (struct dm_file_info){.kind = file->text ? DM_FILE_REGULAR
+                                                    : DM_FILE_DIRECTORY,
+                                 .mode = file->mode,
+                                 .size = file->text ? strlen(file->text) : 0};
+    return DM_OK;
+}
+
+static enum dm_status
+read(void *context, const char *path, struct dm_buf *buf,
+     struct dm_error *error)
+{
+    (void)error;
+    const struct file *file = find(context, path);
+    if (!file || file->mode == 0) {
+        return file ? DM_ERR_PERMISSION : DM_ERR_NOT_FOUND;
+    }
+    return dm_buf_puts(buf, file->text);
+}
+
+static enum dm_status
+list(void *context, const char *path, dm_dir_entry_fn on_entry,
+     void *entry_context)
+{
+    const struct machine *machine = context;
+    const size_t n = strlen(path);
+    enum dm_status status = find(machine, path) ? DM_OK : DM_ERR_NOT_FOUND;
+    for (size_t i = 0; i < machine->n && !status; ++i) {
+        const char *name = machine->files[i].path;
+        if (strncmp(name, path, n) == 0 && name[n] == '/' &&
+            !strchr(name + n + 1, '/')) {
+            status = on_entry(entry_context, dm_str(name + n + 1));
+        }
+    }
+    return status;
+}
+
+static const struct dm_env_ops ops = {.wall_ms = wall_ms,
+                                      .variable = variable,
+                                      .info = info,
+                                      .read = read,
+                                      .list = list};
+
+static enum dm_status
+load_files(const struct file *files, size_t n, struct dm_config_report *report,
+           struct dm_config **ret)
+{
+    struct machine machine = {files, n};
+    const struct dm_env env = {.ops = &ops, .context = &machine};
+    const struct dm_config_options options = {
+        .env = &env,
+        .directory = "C",
+        .node_iri = DM_STR("ipns://k51node"),
+        .node_name = DM_STR("carbon"),
+    };
+    return dm_config_load(&options, report, ret);
+}
+
+static enum dm_status
+load_text(struct dm_str text, struct dm_config_report *report,
+          struct dm_config **ret)
+{
+    struct machine machine = {NULL, 0};
+    const struct dm_env env = {.ops = &ops, .context = &machine};
+    const struct dm_config_options options = {
+        .env = &env,
+        .directory = "C",
+        .node_iri = DM_STR("ipns://k51node"),
+        .node_name = DM_STR("carbon"),
+    };
+    const struct dm_config_source source = {DM_STR("a.ttl"), text};
+    return dm_config_load_texts(&options, &source, 1, report, ret);
+}
+
+static struct dm_config *
+config_of(const char *text)
+{
+    struct dm_config_report *report = dm_config_report_new();
+    struct dm_config *config = NULL;
+    CHECK(report);
+    const enum dm_status status = load_text(dm_str(text), report, &config);
+    if (status) {
+        struct dm_buf buf;
+        dm_buf_init(&buf, TEXT_MAX);
+        dm_config_report_print(report, &buf);
+        (void)fprintf(stderr, "%s\n", dm_buf_cstr(&buf));
+        CHECK(false);
+    }
+    dm_config_report_free(report);
+    return config;
+}
+
+// ---------------------------------------------------------------- tests
+
+static void
+files_are_read_in_their_order(void)
+{
+    static const struct file files[] = {
+        {"C", NULL, 0755},
+        {"C/.hidden.ttl", "nonsense", 0644},
+        {"C/a.ttl", PREFIX "<a> a :SystemCheck ; :warnIf \"cpu > 5\" .", 0644},
+        {"C/b.ttl~", "nonsense", 0644},
+        {"C/checks", NULL, 0755},
+        {"C/checks/z.ttl", PREFIX "<z> a :SystemCheck ; :warnIf \"cpu > 5\" .",
+         0644},
+        {"C/demonitor.ttl", PREFIX ":this :nome \"x\" .", 0644},
+        {"C/notes.txt", "nonsense", 0644},
+        {"C/peers", NULL, 0755},
+        {"C/peers/p.ttl", PREFIX "<p> a :Peer .", 0644},
+        {"C/secret.ttl", "", 0},
+        {"C/secrets", NULL, 0755},
+        {"C/secrets/s.ttl", "nonsense", 0644},
+    };
+    struct dm_config_report *report = dm_config_report_new();
+    struct dm_config *config = NULL;
+    CHECK(report);
+    CHECK(load_files(files, DM_COUNT_OF(files), report, &config) ==
+          DM_ERR_SYNTAX);
+    struct dm_buf buf;
+    dm_buf_init(&buf, TEXT_MAX);
+    dm_config_report_print(report, &buf);
+    static const char want[] =
+        "demonitor.ttl:2:7: error: there is no property :nome. Did you mean "
+        ":name?\n"
+        "a.ttl:2:31: error: :warnIf \"cpu > 5\": a percentage needs its sign, "
+        "as \"5%\"\n"
+        "checks/z.ttl:2:31: error: :warnIf \"cpu > 5\": a percentage needs its "
+        "sign, as \"5%\"\n"
+        "peers/p.ttl:2:1: error: a Peer has one :log, <ipns://k51…>, as "
+        "`demonitor id` prints it\n"
+        "secret.ttl: error: cannot read this file: not permitted\n"
+        "5 errors in 5 of 5 files.";
+    if (strcmp(dm_buf_cstr(&buf), want) != 0) {
+        (void)fprintf(stderr, "%s\n", dm_buf_cstr(&buf));
+        CHECK(false);
+    }
+    CHECK_INT((int64_t)dm_config_report_errors(report), 5);
+    dm_buf_done(&buf);
+    dm_config_report_free(report);
+}
+
+static void
+a_missing_directory_is_an_error(void)
+{
+    struct dm_config_report *report = dm_config_report_new();
+    struct dm_config *config = NULL;
+    CHECK(report);
+    CHECK(load_files(NULL, 0, report, &config) == DM_ERR_SYNTAX);
+    CHECK_INT((int64_t)dm_config_report_errors(report), 1);
+    CHECK(strcmp(dm_config_report_at(report, 0)->error.what,
+                 "cannot read this directory") == 0);
+    dm_config_report_free(report);
+}
+
+static void
+what_init_writes_loads(void)
+{
+    struct dm_buf node;
+    dm_buf_init(&node, TEXT_MAX);
+    CHECK(dm_initial_node(dm_str("my-node"), dm_str("https://mon.example/"),
+                          &node) == DM_OK);
+    const struct file files[] = {
+        {"C", NULL, 0755},
+        {"C/checks", NULL, 0755},
+        {"C/checks/local.ttl", dm_initial_checks().data, 0644},
+        {"C/demonitor.ttl", dm_buf_cstr(&node), 0644},
+    };
+    struct dm_config_report *report = dm_config_report_new();
+    struct dm_config *config = NULL;
+    CHECK(report);
+    CHECK(load_files(files, DM_COUNT_OF(files), report, &config) == DM_OK);
+    CHECK_INT((int64_t)dm_config_report_warnings(report), 0);
+    CHECK_INT((int64_t)config->n_checks, 3);
+    CHECK_INT((int64_t)config->n_files, 2);
+    CHECK_INT((int64_t)config->n_rules, 6);
+    CHECK_INT(config->loaded_ms, 1234);
+    CHECK(dm_str_is(config->node.name, "my-node"));
+    CHECK(dm_str_is(config->node.site, "https://mon.example/"));
+    CHECK(dm_config_check_named(config, dm_str("disk"))->runs_here);
+    dm_config_unref(config);
+    dm_config_report_free(report);
+    dm_buf_done(&node);
+}
+
+// The examples in the comments of checks/local.ttl are right too.
+static void
+the_commented_examples_load(void)
+{
+    struct dm_buf buf;
+    dm_buf_init(&buf, TEXT_MAX);
+    struct dm_str rest = dm_initial_checks();
+    bool is_example = false;
+    while (rest.n) {
+        const size_t n = dm_str_find(rest, dm_str("\n"));
+        struct dm_str line = dm_str_slice(rest, 0, n);
+        rest = dm_str_slice(rest, n + 1, rest.n);
+        is_example = dm_str_starts(line, dm_str("# <")) ||
+                     (is_example && dm_str_starts(line, dm_str("#   :")));
+        if (is_example) {
+            line = dm_str_slice(line, 2, line.n);
+        }
+        (void)dm_buf_put_str(&buf, line);
+        (void)dm_buf_putc(&buf, '\n');
+    }
+    struct dm_config *config = config_of(dm_buf_cstr(&buf));
+    CHECK_INT((int64_t)config->n_checks, 7);
+    CHECK(dm_config_check_named(config, dm_str("backup"))->kind ==
+          DM_CHECK_HEARTBEAT);
+    dm_config_unref(config);
+    dm_buf_done(&buf);
+}
+
+static void
+values_reach_their_fields(void)
+{
+    struct dm_config *config = config_of(
+        PREFIX
+        ":this :tag \"server\" ; :listen \"127.0.0.1:80\", \"[::1]:81\" ;\n"
+        "  :alertmanager <http://am.example:9093> .\n"
+        "<http://am.example:9093> a :Alertmanager ; :auth \"Bearer "
+        "${env:AM}\" .\n"
+        "<web/shop> a :HttpCheck ; :url \"https://a.example/\" ; :every 30 ;\n"
+        "  :timeout \"5s\" ; :on \"server\" ; :header \"Accept: text/html\" ;\n"
+        "  :label \"team=web\" ; :severity \"warning\" ; :record \"status\" .\n"
+        "<other> a :CommandCheck ; :on \"elsewhere\" ; :needs \"shop\", "
+        "<web/shop> ;\n"
+        "  :run \"check 'a b' \\\"c\\\\\\\"d\\\" e\\\\ f\" ; :env \"A=b=c\" .\n"
+        "<shop> a :Heartbeat ; :every \"1d\" ; :enabled false .\n");
+    CHECK_INT((int64_t)config->node.n_listen, 2);
+    CHECK(dm_str_is(config->node.listen[1].host, "::1") &&
+          config->node.listen[1].port == 81 &&
+          config->node.listen[1].is_loopback);
+    CHECK(dm_str_is(config->node.alertmanagers[0].auth, "Bearer ${env:AM}"));
+    CHECK(dm_str_is(config->node.name, "carbon"));
+    CHECK_INT(config->node.keep_raw_ms, INT64_C(35) * 86400000);
+
+    const struct dm_check_def *web =
+        dm_config_check_named(config, dm_str("web/shop"));
+    CHECK(web == dm_config_check(
+                     config, dm_str("https://demonitor.internal/web/shop")));
+    CHECK(web->kind == DM_CHECK_HTTP && web->runs_here);
+    CHECK_INT(web->every_ms, 30000);
+    CHECK_INT(web->timeout_ms, 5000);
+    CHECK_INT(web->retries, 2);
+    CHECK(dm_str_is(web->group, "web") && web->record_status_only);
+    CHECK(web->severity == DM_SEVERITY_WARNING && !web->per_node);
+    CHECK(dm_str_is(web->http.headers.items[0].name, "Accept"));
+    CHECK(dm_str_is(web->http.headers.items[0].value, "text/html"));
+    CHECK(dm_str_is(web->labels.items[0].value, "web"));
+    CHECK_INT(web->place.position.line, 4 + 1);
+    CHECK(dm_str_is(web->place.file, "a.ttl") &&
+          web->place.position.column == 1);
+    CHECK(web->title.data && web->title.n == 0);
+
+    const struct dm_check_def *other =
+        dm_config_check_named(config, dm_str("other"));
+    CHECK(!other->runs_here && other->per_node);
+    CHECK_INT((int64_t)other->command.argv.n, 4);
+    CHECK(dm_str_is(other->command.argv.items[1], "a b"));
+    CHECK(dm_str_is(other->command.argv.items[2], "c\"d"));
+    CHECK(dm_str_is(other->command.argv.items[3], "e f"));
+    CHECK(dm_str_is(other->command.env.items[0].value, "b=c"));
+    CHECK_INT((int64_t)other->needs.n, 2);
+    CHECK(dm_str_ends(other->needs.items[0], dm_str("/shop")));
+
+    const struct dm_check_def *beat =
+        dm_config_check_named(config, dm_str("shop"));
+    CHECK(!beat->runs_here && beat->retries == 0 && beat->timeout_ms == 0);
+    CHECK_INT(beat->grace_ms, 3600000);
+    CHECK(!dm_config_check_named(config, dm_str("none")));
+    CHECK(!dm_config_rule_named(config, dm_str("shop")));
+    CHECK(dm_config_rule_named(config, dm_str("HeartbeatMissed"))->is_shipped);
+    dm_config_unref(config);
+}
+
+struct changes {
+    char text[200];
+};
+
+static void
+on_change(void *context, enum dm_config_change change,
+          const struct dm_check_def *old, const struct dm_check_def *now)
+{
+    static const char *const words[] = {"new", "gone", "changed", "same"};
+    struct changes *changes = context;
+    const size_t n = strlen(changes->text);
+    (void)snprintf(changes->text + n, sizeof(changes->text) - n, "%s %s, ",
+                   words[change], (now ? now : old)->name.data);
+}
+
+static void
+a_reload_tells_what_changed(void)
+{
+    struct dm_config *old = config_of(
+        PREFIX "<a> a :SystemCheck ; :warnIf \"cpu > 5%\" .\n"
+               "<b> a :SystemCheck ; :warnIf \"cpu > 5%\" .\n"
+               "<c> a :SystemCheck ; :warnIf \"cpu > 5%\" .\n"
+               "<d> a :HttpCheck ; :url \"https://a.example/\" ; :clientKey "
+               "\"x\" ; :clientCertificate \"y\" .\n");
+    struct dm_config *now = config_of(
+        PREFIX "# another place\n"
+               "<b> :warnIf \"cpu > 5%\" ; a :SystemCheck .\n"
+               "<c> a :SystemCheck ; :warnIf \"cpu > 6%\" .\n"
+               "<d> a :HttpCheck ; :url \"https://a.example/\" ; :clientKey "
+               "\"z\" ; :clientCertificate \"y\" .\n"
+               "<e> a :SystemCheck ; :warnIf \"cpu > 5%\" .\n"
+               "<f> a :SystemCheck ; :warnIf \"cpu > 5%\" ; :on \"x\" .\n");
+    struct changes changes = {""};
+    dm_config_compare(NULL, old, on_change, &changes);
+    CHECK(strcmp(changes.text, "new a, new b, new c, new d, ") == 0);
+    changes.text[0] = '\0';
+    dm_config_compare(old, now, on_change, &changes);
+    CHECK(strcmp(changes.text,
+                 "same b, changed c, changed d, new e, gone a, ") == 0);
+    // The key is private: others see no change
+    CHECK(strcmp(dm_config_check_named(old, dm_str("d"))->definition,
+                 dm_config_check_named(now, dm_str("d"))->definition) == 0);
+    dm_config_unref(old);
+    dm_config_unref(dm_config_ref(now));
+    dm_config_unref(now);
+}
+
+static enum dm_status
+put_quad(void *context, const struct dm_quad *quad)
+{
+    return dm_write_quad(quad, context);
+}
+
+// The hash is what sha256sum says of the lines that are handed over.
+static void
+the_definition_is_the_hash_of_its_published_lines(void)
+{
+    struct dm_config *config = config_of(
+        PREFIX "<a> a :SystemCheck ; :publish false ; :warnIf \"cpu > 5%\" .");
+    const struct dm_check_def *check = &config->checks[0];
+    struct dm_buf buf;
+    dm_buf_init(&buf, TEXT_MAX);
+    CHECK(dm_config_check_quads(config, check, put_quad, &buf) == DM_OK);
+    CHECK(dm_str_find(dm_buf_str(&buf), dm_str("cpu")) == buf.n);
+    CHECK(dm_str_starts(
+        dm_buf_str(&buf),
+        dm_str("<https://demonitor.internal/a> "
+               "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type> "
+               "<https://w3id.org/demonitor#SystemCheck> "
+               "<ipns://k51node#config> .\n")));
+    CHECK(strcmp(check->definition, "7f088d3e946e5b4f") == 0);
+    CHECK(strcmp(check->definition, check->local) != 0);
+    dm_buf_done(&buf);
+    dm_config_unref(config);
+}
+
+static void
+secrets_stay_beside_the_configuration(void)
+{
+    static const struct file files[] = {
+        {"C", NULL, 0755},
+        {"C/a.ttl",
+         PREFIX ":this :token \"ping ${file:ping}\" .\n"
+                "<a> a :HttpCheck ; :url \"https://a.example/\" ; :auth "
+                "\"Bearer ${file:token}\" .",
+         0644},
+        {"C/secrets", NULL, 0755},
+        {"C/secrets/ping", "dmp_0123\n", 0600},
+        {"C/secrets/token", "hunter2\n", 0640},
+    };
+    struct dm_config_report *report = dm_config_report_new();
+    struct dm_config *config = NULL;
+    CHECK(report);
+    CHECK(load_files(files, DM_COUNT_OF(files), report, &config) == DM_OK);
+    const struct dm_check_def *check =
+        dm_config_check_named(config, dm_str("a"));
+    CHECK(dm_str_is(check->http.auth, "Bearer ${file:token}"));
+    struct dm_buf buf;
+    dm_buf_init(&buf, TEXT_MAX);
+    CHECK(dm_secrets_expand(config->secrets, check->http.auth, &buf, NULL) ==
+          DM_OK);
+    CHECK(dm_str_is(dm_buf_str(&buf), "Bearer hunter2"));
+    dm_buf_clear(&buf);
+    CHECK(dm_config_quads(config, put_quad, &buf) == DM_OK);
+    CHECK(dm_str_find(dm_buf_str(&buf), dm_str("hunter2")) == buf.n);
+    CHECK(dm_str_find(dm_buf_str(&buf), dm_str("dmp_")) == buf.n);
+    dm_buf_done(&buf);
+    dm_config_unref(config);
+    dm_config_report_free(report);
+}
+
+static void
+ten_thousand_checks_load_and_no_more(void)
+{
+    struct dm_buf text;
+    dm_buf_init(&text, TEXT_MAX);
+    (void)dm_buf_puts(&text, PREFIX);
+    for (int i = 0; i < DM_CONFIG_CHECKS_MAX; ++i) {
+        (void)dm_buf_printf(
+            &text,
+            "<c%d> a :HttpCheck ; :url \"https://h%d.example.com/\" ; :every "
+            "\"30s\" ;\n  :tag \"web\" ; :expect \"status == 200\", \"latency "
+            "< 800ms\" .\n",
+            i, i);
+    }
+    struct dm_config *config = config_of(dm_buf_cstr(&text));
+    CHECK_INT((int64_t)config->n_checks, DM_CONFIG_CHECKS_MAX);
+    dm_config_unref(config);
+
+    (void)dm_buf_puts(&text, "<more> a :Heartbeat ; :every \"1d\" .");
+    struct dm_config_report *report = dm_config_report_new();
+    CHECK(report);
+    CHECK(load_text(dm_buf_str(&text), report, &config) == DM_ERR_SYNTAX);
+    CHECK(strcmp(dm_config_report_at(report, 0)->error.what,
+                 "there are more than 10000 checks") == 0);
+    dm_config_report_free(report);
+    dm_buf_done(&text);
+}
+
+static void
+each_failing_allocation_is_told(void)
+{
+    static const char good[] = PREFIX
+        ":this :token \"read ${file:t}\" ; :alertmanager "
+        "<http://a.example> .\n"
+        "<http://a.example> a :Alertmanager .\n"
+        "<p> a :Peer ; :log <ipns://k51a> ; :token \"peer ${file:t}\" .\n"
+        "<a> a :HttpCheck ; :url \"https://a.example/\" ; :needs \"x\" ;"
+        " :expect \"body matches a\" .\n"
+        "<x> a :CommandCheck ; :run \"a b\" ; :env \"A=b\" ; :label "
+        "\"a=b\" .\n";
+    static const char bad[] = PREFIX "<a> a :HttpCheck ; :evry 5\n :x 7 .";
+    const char *const texts[] = {good, bad};
+    for (size_t i = 0; i < 2; ++i) {
+        struct dm_config_report *report = dm_config_report_new();
+        struct dm_config *config = NULL;
+        CHECK(report);
+        const size_t before = dm_alloc_count();
+        const enum dm_status want =
+            load_text(dm_str(texts[i]), report, &config);
+        const size_t all = dm_alloc_count() - before;
+        CHECK(want == (i == 0 ? DM_OK : DM_ERR_SYNTAX));
+        dm_config_unref(config);
+        for (size_t n = 0; n < all; ++n) {
+            config = NULL;
+            dm_alloc_fail_after(n);
+            const enum dm_status got =
+                load_text(dm_str(texts[i]), report, &config);
+            dm_alloc_fail_after(DM_ALLOC_NEVER_FAIL);
+            CHECK(got == DM_ERR_NO_MEMORY);
+            CHECK(!config);
+        }
+        CHECK(load_text(dm_str(texts[i]), report, &config) == want);
+        dm_config_unref(config);
+        dm_config_report_free(report);
+    }
+    dm_alloc_fail_after(0);
+    CHECK(!dm_config_report_new());
+    dm_alloc_fail_after(DM_ALLOC_NEVER_FAIL);
+}
+
+int
+main(void)
+{
+    files_are_read_in_their_order();
+    a_missing_directory_is_an_error();
+    what_init_writes_loads();
+    the_commented_examples_load();
+    values_reach_their_fields();
+    a_reload_tells_what_changed();
+    the_definition_is_the_hash_of_its_published_lines();
+    secrets_stay_beside_the_configuration();
+    ten_thousand_checks_load_and_no_more();
+    each_failing_allocation_is_told();
+    return 0;
+}
