@@ -309,6 +309,40 @@ note(struct dm_sim_disk *disk, enum dm_sim_disk_op op, const char *path)
                       dm_hash(dm_str(path), 0));
 }
 
+// Listeners
+
+void
+dm_sim_disk_listen(struct dm_sim_disk *disk,
+                   struct dm_sim_disk_listener *listener)
+{
+    listener->next = disk->listeners;
+    disk->listeners = listener;
+}
+
+void
+dm_sim_disk_ignore(struct dm_sim_disk *disk,
+                   struct dm_sim_disk_listener *listener)
+{
+    struct dm_sim_disk_listener **link = &disk->listeners;
+    while (*link && *link != listener) {
+        link = &(*link)->next;
+    }
+    if (*link) {
+        *link = listener->next;
+    }
+}
+
+// The directory of `path` is not what it was
+static void
+tell(const struct dm_sim_disk *disk, const char *path)
+{
+    const struct dm_str directory = parent_of(dm_str(path));
+    for (const struct dm_sim_disk_listener *listener = disk->listeners;
+         listener; listener = listener->next) {
+        listener->on_change(listener->context, directory);
+    }
+}
+
 // What a process finds after a trip
 
 static bool
@@ -386,6 +420,7 @@ create(struct dm_sim_disk *disk, const char *path, bool is_directory,
     if (is_directory) {
         point_synced(name, file);
     }
+    tell(disk, path);
     *ret = file;
     return DM_OK;
 }
@@ -501,6 +536,7 @@ dm_sim_disk_remove(struct dm_sim_disk *disk, const char *path)
     disk->names[i].change = ++disk->n_ids;
     point_now(&disk->names[i], NULL);
     sweep(disk);
+    tell(disk, path);
     return status;
 }
 
@@ -535,6 +571,8 @@ dm_sim_disk_rename(struct dm_sim_disk *disk, const char *from, const char *to)
     source->change = change;
     point_now(source, NULL);
     sweep(disk);
+    tell(disk, from);
+    tell(disk, to);
     return status;
 }
 

@@ -187,6 +187,19 @@ enum dm_status dm_sim_disk_list(struct dm_sim_disk *disk, const char *path,
                                 dm_dir_entry_fn on_entry,
                                 void *DM_NULLABLE context) DM_NODISCARD;
 
+/// Told which directory had a name made, moved or removed in it;
+/// in the call that did it, so it only takes note. Lies in its owner.
+struct dm_sim_disk_listener {
+    struct dm_sim_disk_listener *DM_NULLABLE next;
+    void (*on_change)(void *context, struct dm_str directory);
+    void *context;
+};
+void dm_sim_disk_listen(struct dm_sim_disk *disk,
+                        struct dm_sim_disk_listener *listener);
+/// Nothing where it does not listen.
+void dm_sim_disk_ignore(struct dm_sim_disk *disk,
+                        struct dm_sim_disk_listener *listener);
+
 DM_END_DECLS
 
 #endif // DM_SIM_DISK_H

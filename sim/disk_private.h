@@ -62,6 +62,7 @@ struct dm_sim_disk {
     struct dm_sim_name *names; ///< In ascending order of paths
     size_t n_names;
     size_t capacity;
+    struct dm_sim_disk_listener *listeners;
 };
 
 /// What an operation has to do

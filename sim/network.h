@@ -123,6 +123,17 @@ enum dm_status dm_sim_host_serve(struct dm_sim_host *host, uint16_t port,
 /// The port refuses from now on.
 void dm_sim_host_close(struct dm_sim_host *host, uint16_t port);
 
+/// What a port says that does not speak HTTP. Called when a connection is open
+/// (`received` is empty) and for bytes as they arrive.
+/// @param reply Sent back.
+/// @param ends Set to close the connection after it.
+typedef void (*dm_sim_talk_fn)(void *DM_NULLABLE context,
+                               struct dm_str received, struct dm_buf *reply,
+                               bool *ends);
+enum dm_status dm_sim_host_talk(struct dm_sim_host *host, uint16_t port,
+                                dm_sim_talk_fn talk, void *DM_NULLABLE context)
+    DM_NODISCARD;
+
 /// A service that always does the same, as the context of dm_sim_site_serve();
 /// zeroed it answers 200 with nothing
 struct dm_sim_site {
