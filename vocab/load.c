@@ -591,13 +591,14 @@ loader_init(struct dm_loader *loader, const struct dm_config_options *options,
     dm_report_clear(report);
     dm_arena_init(&loader->scratch, SCRATCH_MAX, NULL);
     loader->config = dm_config_new();
-    loader->secrets = dm_secrets_new();
-    if (!loader->config || !loader->secrets) {
-        dm_secrets_free(loader->secrets);
+    struct dm_secrets *secrets = dm_secrets_new();
+    if (!loader->config || !secrets) {
+        dm_secrets_free(secrets);
         return DM_ERR_NO_MEMORY;
     }
-    loader->config->index->secrets = loader->secrets;
-    loader->config->secrets = loader->secrets;
+    loader->secrets = secrets;
+    loader->config->index->secrets = secrets;
+    loader->config->secrets = secrets;
     loader->arena = &loader->config->index->arena;
     const enum dm_status status =
         dm_sources_add(&loader->sources, &loader->scratch,

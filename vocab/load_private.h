@@ -176,7 +176,7 @@ struct dm_loader {
     struct dm_arena *arena;  ///< Of the configuration
     struct dm_arena scratch; ///< Of the loading
     struct dm_model model;
-    struct dm_config *config;
+    struct dm_config *DM_NULLABLE config; ///< Until it is handed over
     struct dm_secrets *secrets;
     struct dm_str site;
 };
@@ -242,7 +242,7 @@ enum dm_field_kind {
 
 /// A row: how the values of a property become a field, and a field them
 struct dm_field {
-    enum dm_property_index property;
+    int property; ///< Of enum dm_property_index
     enum dm_field_kind kind;
     size_t offset;
     int64_t min; ///< Of numbers

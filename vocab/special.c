@@ -20,13 +20,8 @@ static_assert((int)DM_CLASS_HEARTBEAT - (int)DM_CLASS_HTTP_CHECK ==
 
 static void DM_PRINTF(5, 6)
     complain(struct dm_loader *loader, const struct dm_entity *entity,
-             const struct dm_value *DM_NULLABLE value, const char *hint,
-             const char *format, ...);
-
-static void
-complain(struct dm_loader *loader, const struct dm_entity *entity,
-         const struct dm_value *value, const char *hint, const char *format,
-         ...)
+             const struct dm_value *value, const char *hint, const char *format,
+             ...)
 {
     char what[300];
     va_list arguments;

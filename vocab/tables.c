@@ -135,7 +135,7 @@ const struct dm_fields dm_peer_fields = FIELDS(peer_rows);
 bool
 dm_property_is_many(int property)
 {
-    static const enum dm_property_index many[] = {
+    static const int many[] = {
         DM_PROPERTY_TAG,      DM_PROPERTY_ON,      DM_PROPERTY_EACH,
         DM_PROPERTY_NEEDS,    DM_PROPERTY_LIKE,    DM_PROPERTY_APPLIES_TO,
         DM_PROPERTY_EXPECT,   DM_PROPERTY_WARN_IF, DM_PROPERTY_CRIT_IF,
@@ -146,7 +146,7 @@ dm_property_is_many(int property)
         DM_PROPERTY_WHEN,     DM_PROPERTY_BY,
     };
     for (size_t i = 0; i < DM_COUNT_OF(many); ++i) {
-        if ((int)many[i] == property) {
+        if (many[i] == property) {
             return true;
         }
     }
