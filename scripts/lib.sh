@@ -17,14 +17,16 @@ die() {
     exit 1
 }
 
+may_be_root() {
+    [[ $EUID -eq 0 ]] || sudo -n true 2>/dev/null
+}
+
 # as_root COMMAND...: for apt only; everything else runs as who called us
 as_root() {
     if [[ $EUID -eq 0 ]]; then
         "$@"
-    elif sudo -n true 2>/dev/null; then
-        sudo -n "$@"
     else
-        die "this needs root, and sudo asks for a password: sudo $*"
+        sudo -n "$@"
     fi
 }
 
@@ -89,6 +91,8 @@ need_packages() {
         say "packages: all there"
         return
     fi
+    may_be_root || die "these packages are missing, and neither are you root" \
+        "nor does sudo work without a password: apt install ${missing[*]}"
     say "packages: installing ${missing[*]}"
     install_packages "${missing[@]}"
 }
