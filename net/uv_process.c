@@ -15,7 +15,9 @@
 #include "net/real_private.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -259,7 +261,8 @@ on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf)
         const struct dm_str bytes = {buf->base, (size_t)n};
         const struct dm_str part =
             dm_str_slice(bytes, 0, output->bytes.max - output->bytes.n);
-        if (part.n < bytes.n || dm_buf_put_str(&output->bytes, part)) {
+        const enum dm_status status = dm_buf_put_str(&output->bytes, part);
+        if (part.n < bytes.n || status) {
             output->is_cut = true;
         }
     } else if (n < 0) {
@@ -398,6 +401,28 @@ cancel(void *self, struct dm_process *process)
     orphan(process);
 }
 
+// What whoever started us left open is not for the programs that we start; our
+// own descriptors are opened like that
+static void
+keep_descriptors(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    if (!directory) {
+        return;
+    }
+    const struct dirent *entry = NULL;
+    // One thread at a time has a directory stream
+    // NOLINTNEXTLINE(concurrency-mt-unsafe)
+    while ((entry = readdir(directory))) {
+        uint64_t fd = 0;
+        if (dm_str_to_uint(dm_str(entry->d_name), INT32_MAX, &fd) &&
+            fd > STDERR_FILENO) {
+            (void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+        }
+    }
+    (void)closedir(directory);
+}
+
 struct dm_uv_processes *
 dm_uv_processes_new(struct dm_uv *uv, size_t max)
 {
@@ -407,6 +432,7 @@ dm_uv_processes_new(struct dm_uv *uv, size_t max)
     if (!processes) {
         return NULL;
     }
+    keep_descriptors();
     processes->table.ops = &ops;
     processes->table.self = processes;
     processes->uv = uv;
