@@ -52,6 +52,8 @@ struct dm_http_transfer {
     char *ca_file;
     struct dm_endpoint endpoint;
     int64_t timeout_ns;
+    int64_t start_ns;
+    int64_t handshake_ns; // When TLS began, that is TCP stood; 0 before
     bool is_tls;
 
     dm_http_data_fn on_data;
@@ -157,9 +159,10 @@ on_ssl_ctx(CURL *easy, void *ssl_ctx, void *context)
     (void)easy;
     struct dm_http_transfer *transfer = context;
     struct dm_curl *curl = transfer->curl;
-    const enum dm_status status = dm_tls_prepare(
-        curl->roots, transfer->ca_file ? transfer->ca_file : "",
-        dm_loop_now_ns(&curl->uv->loop), ssl_ctx, &transfer->peer);
+    transfer->handshake_ns = dm_loop_now_ns(&curl->uv->loop);
+    const enum dm_status status =
+        dm_tls_prepare(curl->roots, transfer->ca_file ? transfer->ca_file : "",
+                       transfer->handshake_ns, ssl_ctx, &transfer->peer);
     if (status == DM_ERR_NO_MEMORY) {
         return CURLE_OUT_OF_MEMORY;
     }
@@ -184,28 +187,36 @@ system_reason(const struct dm_http_transfer *transfer)
     }
 }
 
+static int64_t
+time_of(const struct dm_http_transfer *transfer, CURLINFO info)
+{
+    curl_off_t us = 0;
+    (void)curl_easy_getinfo(transfer->easy, info, &us);
+    return (int64_t)us * NS_PER_US;
+}
+
+static int64_t
+at_least_0(int64_t ns)
+{
+    return ns > 0 ? ns : 0;
+}
+
 static void
 explain_timeout(const struct dm_http_transfer *transfer,
                 struct dm_net_outcome *outcome)
 {
     char place[DM_ENDPOINT_SIZE];
-    curl_off_t connected_us = 0;
-    curl_off_t secured_us = 0;
-    curl_off_t answered_us = 0;
     const double seconds = (double)transfer->timeout_ns / 1e9;
+    const int64_t connected = time_of(transfer, CURLINFO_CONNECT_TIME_T);
+    const int64_t secured = time_of(transfer, CURLINFO_APPCONNECT_TIME_T);
+    const int64_t answered = time_of(transfer, CURLINFO_STARTTRANSFER_TIME_T);
     dm_endpoint_format(&transfer->endpoint, place);
-    (void)curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T,
-                            &connected_us);
-    (void)curl_easy_getinfo(transfer->easy, CURLINFO_APPCONNECT_TIME_T,
-                            &secured_us);
-    (void)curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T,
-                            &answered_us);
     const char *what = "the answer is not complete";
-    if (!connected_us) {
+    if (!connected && !transfer->handshake_ns) {
         what = "no connection";
-    } else if (transfer->is_tls && !secured_us) {
+    } else if (transfer->is_tls && !secured) {
         what = "no end of the TLS handshake";
-    } else if (!answered_us) {
+    } else if (!answered) {
         what = "no answer";
     }
     dm_net_outcome_set(outcome, DM_NET_TIMED_OUT, "%s: %s after %.3g s", place,
@@ -324,30 +335,20 @@ judge(const struct dm_http_transfer *transfer, CURLcode code,
     }
 }
 
-static int64_t
-time_of(const struct dm_http_transfer *transfer, CURLINFO info)
-{
-    curl_off_t us = 0;
-    (void)curl_easy_getinfo(transfer->easy, info, &us);
-    return (int64_t)us * NS_PER_US;
-}
-
-static int64_t
-at_least_0(int64_t ns)
-{
-    return ns > 0 ? ns : 0;
-}
-
 // curl's times count from the start and are 0 where a phase was not reached
 static void
 read_times(const struct dm_http_transfer *transfer, struct dm_http_times *ret)
 {
-    const int64_t connected = time_of(transfer, CURLINFO_CONNECT_TIME_T);
+    int64_t connected = time_of(transfer, CURLINFO_CONNECT_TIME_T);
     const int64_t secured = time_of(transfer, CURLINFO_APPCONNECT_TIME_T);
     const int64_t sent = time_of(transfer, CURLINFO_PRETRANSFER_TIME_T);
     const int64_t answered = time_of(transfer, CURLINFO_STARTTRANSFER_TIME_T);
     const int64_t total = time_of(transfer, CURLINFO_TOTAL_TIME_T);
     ret->total_ns = total;
+    if (!connected && transfer->handshake_ns) {
+        // Of a failed handshake curl does not tell
+        connected = transfer->handshake_ns - transfer->start_ns;
+    }
     if (!connected && !sent) {
         ret->connect_ns = total;
         return;
@@ -694,6 +695,8 @@ set_tls(struct dm_http_transfer *transfer,
 
     code = code ? code : curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+    // Its own cache of roots would take the place of ours, of whatever file
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
     code = code ? code
                 : curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
     code = code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
@@ -854,6 +857,7 @@ new_transfer(struct dm_curl *curl, const struct dm_http_exchange *exchange)
     transfer->curl = curl;
     transfer->endpoint = exchange->endpoint;
     transfer->timeout_ns = exchange->timeout_ns;
+    transfer->start_ns = dm_loop_now_ns(&curl->uv->loop);
     transfer->on_data = exchange->on_data;
     transfer->data_context = exchange->context;
     transfer->is_tls =

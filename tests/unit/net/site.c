@@ -217,9 +217,9 @@ site_listen(const struct dm_endpoint *endpoint)
     return listen;
 }
 
-void
-site_open(struct site *site, const struct contract_world *world,
-          const struct dm_endpoint *endpoint)
+static void
+listen_on(struct site *site, const struct contract_world *world,
+          const struct dm_http_listen *listen)
 {
     const struct dm_http_handler handler = {
         .max_body = max_body,
@@ -228,15 +228,32 @@ site_open(struct site *site, const struct contract_world *world,
         .on_closed = on_closed,
         .context = site,
     };
-    const struct dm_http_listen listen = site_listen(endpoint);
     struct dm_error error;
     memset(site, 0, sizeof(*site));
     site->world = world;
-    CHECK_INT(dm_http_servers_listen(world->net->servers, &listen, &handler,
+    CHECK_INT(dm_http_servers_listen(world->net->servers, listen, &handler,
                                      &site->server, &error),
               DM_OK);
     dm_http_servers_endpoint(world->net->servers, site->server,
                              &site->endpoint);
+}
+
+void
+site_open(struct site *site, const struct contract_world *world,
+          const struct dm_endpoint *endpoint)
+{
+    const struct dm_http_listen listen = site_listen(endpoint);
+    listen_on(site, world, &listen);
+}
+
+void
+site_open_secure(struct site *site, const struct contract_world *world,
+                 const struct dm_endpoint *endpoint,
+                 const struct dm_http_identity *identity)
+{
+    struct dm_http_listen listen = site_listen(endpoint);
+    listen.identity = identity;
+    listen_on(site, world, &listen);
 }
 
 void
