@@ -113,6 +113,7 @@ add_span(struct dm_http_transfer *transfer, struct dm_str line)
 
 // One line of a header; a status line begins a new one
 static size_t
+// NOLINTNEXTLINE(readability-non-const-parameter): curl gives the signature
 on_header(char *bytes, size_t size, size_t n, void *context)
 {
     struct dm_http_transfer *transfer = context;
@@ -131,6 +132,7 @@ on_header(char *bytes, size_t size, size_t n, void *context)
 }
 
 static size_t
+// NOLINTNEXTLINE(readability-non-const-parameter): curl gives the signature
 on_body(char *bytes, size_t size, size_t n, void *context)
 {
     struct dm_http_transfer *transfer = context;

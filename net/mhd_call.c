@@ -311,6 +311,7 @@ queue_or_wait(struct mhd_call *call)
 }
 
 enum MHD_Result
+// NOLINTNEXTLINE(readability-function-size): microhttpd gives the signature
 dm_mhd_on_request(void *cls, struct MHD_Connection *connection, const char *url,
                   const char *method, const char *version, const char *upload,
                   size_t *n_upload, void **req_cls)

@@ -181,7 +181,7 @@ parse_authority(struct dm_str authority, struct dm_url *url,
             break;
         }
     }
-    struct host_port parts;
+    struct host_port parts = {0};
     const enum dm_status status = split_host(authority, &parts, error);
     if (status) {
         return status;
@@ -431,7 +431,7 @@ dm_target_parse(struct dm_str text, uint16_t default_port,
         *ret = place;
         return DM_OK;
     }
-    struct host_port parts;
+    struct host_port parts = {0};
     enum dm_status status = split_host(text, &parts, error);
     if (status) {
         return status;
