@@ -74,7 +74,9 @@ dm_model_done(struct dm_model *model)
     dm_map_done(&model->statements);
     dm_map_done(&model->by_iri);
     dm_free(model->subjects);
-    *model = (struct dm_model){.arena = model->arena};
+    model->sord = NULL;
+    model->world = NULL;
+    model->subjects = NULL;
 }
 
 struct dm_str
