@@ -272,7 +272,7 @@ parse_argument(struct parser *parser, struct dm_condition *condition)
     if (!example) {
         return DM_OK;
     }
-    struct word word;
+    struct word word = {{"", 0}, false};
     enum dm_comparison op = DM_OPERATOR_EQUAL;
     const enum dm_status status = take_word(parser, &word);
     if (status) {
@@ -304,7 +304,7 @@ static enum dm_status
 parse_subject(struct parser *parser, uint32_t kinds,
               struct dm_condition *condition)
 {
-    struct word word;
+    struct word word = {{"", 0}, false};
     const enum dm_status status = take_word(parser, &word);
     if (status) {
         return status;
@@ -376,7 +376,7 @@ check_operator(struct parser *parser, enum dm_comparison op)
 static enum dm_status
 parse_operator(struct parser *parser, enum dm_comparison *ret)
 {
-    struct word word;
+    struct word word = {{"", 0}, false};
     const enum dm_status status = take_word(parser, &word);
     if (status) {
         return status;

@@ -538,6 +538,7 @@ dm_entity_read(struct dm_loader *loader, const struct dm_subject_node *subject,
         }
         return DM_END;
     }
+    assert(is_this || type); // Where there is a class
     if (is_this) {
         class = DM_CLASS_NODE;
     } else if (!is_name_allowed(loader, subject, type)) {

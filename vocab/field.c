@@ -483,25 +483,35 @@ check_pair(struct filling *filling, const struct dm_value *value,
     return true;
 }
 
+// How a pair is written
+struct form {
+    const char *more; // Than letters; with a 0, digits may come first
+    const char *separator;
+    const char *example;
+};
+
+static struct form
+form_of(enum dm_field_kind kind)
+{
+    static const struct form label = {
+        "_", "=", "\"name=value\", the name of letters, digits and _"};
+    static const struct form header = {"!#$%&'*+-.^_`|~0", ":",
+                                       "\"Name: value\""};
+    static const struct form variable = {"_", "=", "\"NAME=VALUE\""};
+    return kind == DM_FIELD_LABELS    ? label
+           : kind == DM_FIELD_HEADERS ? header
+                                      : variable;
+}
+
 static enum dm_status
 fill_pair(struct filling *filling, const struct dm_value *value, void *target)
 {
-    static const struct {
-        const char *more; // Than letters; with a 0, digits may come first
-        const char *separator;
-        const char *example;
-    } forms[] = {
-        [DM_FIELD_LABELS] = {"_", "=",
-                             "\"name=value\", the name of letters, digits "
-                             "and _"},
-        [DM_FIELD_HEADERS] = {"!#$%&'*+-.^_`|~0", ":", "\"Name: value\""},
-        [DM_FIELD_VARIABLES] = {"_", "=", "\"NAME=VALUE\""},
-    };
+    const struct form form = form_of(filling->row->kind);
     const enum dm_field_kind kind = filling->row->kind;
     if (!check_text(filling, value)) {
         return DM_OK;
     }
-    const size_t at = dm_str_find(value->text, dm_str(forms[kind].separator));
+    const size_t at = dm_str_find(value->text, dm_str(form.separator));
     struct dm_pair pair = {
         .name = dm_str_slice(value->text, 0, at),
         .value = dm_str_slice(value->text, at + 1, value->text.n),
@@ -509,9 +519,9 @@ fill_pair(struct filling *filling, const struct dm_value *value, void *target)
     if (kind == DM_FIELD_HEADERS) {
         pair.value = dm_str_trim(pair.value);
     }
-    if (at == value->text.n || !is_made_of(pair.name, forms[kind].more)) {
+    if (at == value->text.n || !is_made_of(pair.name, form.more)) {
         complain(filling, value, "", ":%s needs %s", filling->name,
-                 forms[kind].example);
+                 form.example);
         return DM_OK;
     }
     if (!check_pair(filling, value, &pair)) {
@@ -578,7 +588,7 @@ is_auth(struct dm_str text)
     const struct dm_str rest = dm_str_slice(text, basic.n, text.n);
     const size_t colon = dm_str_find(rest, dm_str(":"));
     return dm_secret_is_ref(rest) ||
-           (colon > 0 && !memchr(rest.data, '$', colon) &&
+           (colon > 0 && dm_str_find(rest, dm_str("$")) > colon &&
             dm_secret_is_ref(dm_str_slice(rest, colon + 1, rest.n)));
 }
 

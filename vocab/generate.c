@@ -97,6 +97,7 @@ on_prefix(void *handle, const SerdNode *name, const SerdNode *uri)
 }
 
 static SerdStatus
+// NOLINTNEXTLINE(readability-function-size): the parameters are serd's
 on_statement(void *handle, SerdStatementFlags flags, const SerdNode *graph,
              const SerdNode *subject, const SerdNode *predicate,
              const SerdNode *object, const SerdNode *datatype,

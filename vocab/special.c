@@ -419,11 +419,12 @@ read_listen(struct dm_str text, struct dm_listen_def *ret)
                               ret->host.data[ret->host.n - 1] == ']';
     if (is_bracketed) {
         ret->host = dm_str_slice(ret->host, 1, ret->host.n - 2);
-    } else if (memchr(ret->host.data, ':', ret->host.n)) {
+    } else if (dm_str_find(ret->host, dm_str(":")) < ret->host.n) {
         return false; // ::1:80 could mean two things
     }
     ret->is_loopback = is_loopback(ret->host);
-    return is_port && ret->host.n && !memchr(ret->host.data, ' ', ret->host.n);
+    return is_port && ret->host.n &&
+           dm_str_find(ret->host, dm_str(" ")) == ret->host.n;
 }
 
 static enum dm_status

@@ -19,7 +19,7 @@ static struct dm_arena arena;
 static struct dm_condition
 parse(const char *text, uint32_t kinds)
 {
-    struct dm_condition condition;
+    struct dm_condition condition = {0};
     struct dm_error error = {0};
     if (dm_condition_parse(dm_str(text), kinds, &arena, &condition, &error)) {
         (void)fprintf(stderr, "%s: %s\n", text, error.what);
@@ -191,93 +191,77 @@ errors_say_what_and_where(void)
     }
 }
 
-static struct dm_fact
-number(enum dm_fact_kind kind, double value)
-{
-    return (struct dm_fact){.kind = kind, .number = value};
-}
+#define NUMBER(kind_, value_)                                                  \
+    {                                                                          \
+        .kind = DM_FACT_##kind_, .number = (value_)                            \
+    }
+#define TEXT(value_)                                                           \
+    {                                                                          \
+        .kind = DM_FACT_TEXT, .text = DM_STR(value_)                           \
+    }
 
-static struct dm_fact
-text(const char *value)
-{
-    return (struct dm_fact){.kind = DM_FACT_TEXT, .text = dm_str(value)};
-}
+static const struct {
+    const char *text;
+    struct dm_fact fact;
+    bool holds;
+    const char *message;
+} evaluations[] = {
+    {"latency < 2s", NUMBER(DURATION, 2.4), false, "latency 2.4 s > 2 s"},
+    {"latency < 2s", NUMBER(DURATION, 0.1324), true, "latency 132 ms < 2 s"},
+    {"status == 200", NUMBER(NUMBER, 503), false, "status 503"},
+    {"status == 200", NUMBER(NUMBER, 200), true, "status 200"},
+    {"disk / > 85%", NUMBER(PERCENT, 91.2), true, "/ 91 %"},
+    {"disk / > 85%", NUMBER(PERCENT, 85.3), true, "/ 85.3 %"},
+    {"disk * > 85%",
+     {.kind = DM_FACT_PERCENT, .number = 97, .which = DM_STR("/home")},
+     true,
+     "/home 97 %"},
+    {"inodes / > 85%", NUMBER(PERCENT, 12), false, "inodes / 12 %"},
+    {"disk /var > 5GiB", NUMBER(SIZE, 6.5 * 1073741824), true,
+     "/var 6.5 GiB > 5 GiB"},
+    {"memory > 90%", NUMBER(PERCENT, 38), false, "memory 38 %"},
+    {"load5 > 2 per cpu", NUMBER(NUMBER, 2.375), true,
+     "load5 2.375 per cpu > 2 per cpu"},
+    {"cert > 3d", NUMBER(DURATION, 86400 * 2.5), false, "cert 2.5 d < 3 d"},
+    {"body contains Hello", TEXT("Hello world"), true, "body contains Hello"},
+    {"body contains Hello", TEXT("Bye"), false, "body does not contain Hello"},
+    {"body startswith He", TEXT("Hello"), true, "body starts with He"},
+    {"body endswith lo", TEXT("Hello"), true, "body ends with lo"},
+    {"body matches ^h.*o$", TEXT("Hello"), false, "body does not match ^h.*o$"},
+    {"body matches (?i)^h.*o$", TEXT("Hello"), true, "body matches (?i)^h.*o$"},
+    {"header Server == nginx", TEXT("Apache"), false,
+     "header Server is \"Apache\", not \"nginx\""},
+    {"header X exists", NUMBER(ABSENT, 0), false, "header X is absent"},
+    {"header X exists", TEXT(""), true, "header X exists"},
+    {"header X != a", NUMBER(ABSENT, 0), true, "header X is absent"},
+    {"header X == a", NUMBER(ABSENT, 0), false, "header X is absent"},
+    {"json $.installed == true", NUMBER(BOOLEAN, 0), false,
+     "json $.installed is false, not true"},
+    {"json $.n > 5", NUMBER(NUMBER, 6), true, "json $.n is 6"},
+    {"json $.n == 5", TEXT("5"), false, "json $.n is \"5\", not 5"},
+    {"json $.n == null", NUMBER(NULL, 0), true, "json $.n is null"},
+    {"unit * failed",
+     {.kind = DM_FACT_BOOLEAN, .number = 1, .which = DM_STR("a.service")},
+     true,
+     "unit a.service failed"},
+    {"unit a failed", NUMBER(BOOLEAN, 0), false, "unit a has not failed"},
+    {"process nginx >= 2", NUMBER(NUMBER, 1), false, "process nginx 1 < 2"},
+    {"process nginx exists", NUMBER(NUMBER, 3), true, "process nginx exists"},
+    {"file /x > 1d", NUMBER(ABSENT, 0), false, "file /x is absent"},
+    {"exit == 0", NUMBER(NUMBER, 2), false, "exit 2"},
+    {"perf time < 5", NUMBER(NUMBER, 7.25), false, "perf time 7.25 > 5"},
+};
 
 static void
 conditions_hold_and_say_what_is(void)
 {
-    const struct {
-        const char *text;
-        struct dm_fact fact;
-        bool holds;
-        const char *message;
-    } rows[] = {
-        {"latency < 2s", number(DM_FACT_DURATION, 2.4), false,
-         "latency 2.4 s > 2 s"},
-        {"latency < 2s", number(DM_FACT_DURATION, 0.1324), true,
-         "latency 132 ms < 2 s"},
-        {"status == 200", number(DM_FACT_NUMBER, 503), false, "status 503"},
-        {"status == 200", number(DM_FACT_NUMBER, 200), true, "status 200"},
-        {"disk / > 85%", number(DM_FACT_PERCENT, 91.2), true, "/ 91 %"},
-        {"disk / > 85%", number(DM_FACT_PERCENT, 85.3), true, "/ 85.3 %"},
-        {"disk * > 85%",
-         {.kind = DM_FACT_PERCENT, .number = 97, .which = DM_STR("/home")},
-         true,
-         "/home 97 %"},
-        {"inodes / > 85%", number(DM_FACT_PERCENT, 12), false, "inodes / 12 %"},
-        {"disk /var > 5GiB", number(DM_FACT_SIZE, 6.5 * 1073741824), true,
-         "/var 6.5 GiB > 5 GiB"},
-        {"memory > 90%", number(DM_FACT_PERCENT, 38), false, "memory 38 %"},
-        {"load5 > 2 per cpu", number(DM_FACT_NUMBER, 2.375), true,
-         "load5 2.375 per cpu > 2 per cpu"},
-        {"cert > 3d", number(DM_FACT_DURATION, 86400 * 2.5), false,
-         "cert 2.5 d < 3 d"},
-        {"body contains Hello", text("Hello world"), true,
-         "body contains Hello"},
-        {"body contains Hello", text("Bye"), false,
-         "body does not contain Hello"},
-        {"body startswith He", text("Hello"), true, "body starts with He"},
-        {"body endswith lo", text("Hello"), true, "body ends with lo"},
-        {"body matches ^h.*o$", text("Hello"), false,
-         "body does not match ^h.*o$"},
-        {"body matches (?i)^h.*o$", text("Hello"), true,
-         "body matches (?i)^h.*o$"},
-        {"header Server == nginx", text("Apache"), false,
-         "header Server is \"Apache\", not \"nginx\""},
-        {"header X exists", number(DM_FACT_ABSENT, 0), false,
-         "header X is absent"},
-        {"header X exists", text(""), true, "header X exists"},
-        {"header X != a", number(DM_FACT_ABSENT, 0), true,
-         "header X is absent"},
-        {"header X == a", number(DM_FACT_ABSENT, 0), false,
-         "header X is absent"},
-        {"json $.installed == true", number(DM_FACT_BOOLEAN, 0), false,
-         "json $.installed is false, not true"},
-        {"json $.n > 5", number(DM_FACT_NUMBER, 6), true, "json $.n is 6"},
-        {"json $.n == 5", text("5"), false, "json $.n is \"5\", not 5"},
-        {"json $.n == null", number(DM_FACT_NULL, 0), true, "json $.n is null"},
-        {"unit * failed",
-         {.kind = DM_FACT_BOOLEAN, .number = 1, .which = DM_STR("a.service")},
-         true,
-         "unit a.service failed"},
-        {"unit a failed", number(DM_FACT_BOOLEAN, 0), false,
-         "unit a has not failed"},
-        {"process nginx >= 2", number(DM_FACT_NUMBER, 1), false,
-         "process nginx 1 < 2"},
-        {"process nginx exists", number(DM_FACT_NUMBER, 3), true,
-         "process nginx exists"},
-        {"file /x > 1d", number(DM_FACT_ABSENT, 0), false, "file /x is absent"},
-        {"exit == 0", number(DM_FACT_NUMBER, 2), false, "exit 2"},
-        {"perf time < 5", number(DM_FACT_NUMBER, 7.25), false,
-         "perf time 7.25 > 5"},
-    };
-    for (size_t i = 0; i < DM_COUNT_OF(rows); ++i) {
-        const struct dm_condition condition = parse(rows[i].text, ANY);
+    for (size_t i = 0; i < DM_COUNT_OF(evaluations); ++i) {
+        const struct dm_condition condition = parse(evaluations[i].text, ANY);
         struct dm_buf message;
         dm_buf_init(&message, 1000);
-        CHECK(dm_condition_eval(&condition, &rows[i].fact, &message) ==
-              rows[i].holds);
-        check_text(dm_buf_cstr(&message), rows[i].message);
+        CHECK(dm_condition_eval(&condition, &evaluations[i].fact, &message) ==
+              evaluations[i].holds);
+        check_text(dm_buf_cstr(&message), evaluations[i].message);
         dm_buf_done(&message);
     }
 }
@@ -287,7 +271,7 @@ a_pattern_that_explodes_does_not_match(void)
 {
     const struct dm_condition condition = parse("body matches ^(a+)+$", ANY);
     const struct dm_fact fact =
-        text("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!");
+        TEXT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!");
     CHECK(!dm_condition_eval(&condition, &fact, NULL));
 }
 
@@ -320,7 +304,7 @@ each_failing_allocation_is_told(void)
         dm_alloc_fail_after(DM_ALLOC_NEVER_FAIL);
     }
     const struct dm_condition condition = parse("body matches ^a", ANY);
-    const struct dm_fact fact = text("abc");
+    const struct dm_fact fact = TEXT("abc");
     dm_alloc_fail_after(0);
     CHECK(!dm_condition_eval(&condition, &fact, NULL));
     dm_alloc_fail_after(DM_ALLOC_NEVER_FAIL);
