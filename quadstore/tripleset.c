@@ -40,6 +40,8 @@ struct dm_tripleset {
     size_t capacity;
     size_t charged;
     struct row *rows[ORDERS]; // Before sealing only the first, unsorted
+    size_t n_subjects;        // Different ones, for estimates
+    size_t n_predicates;
 };
 
 struct cursor {
@@ -136,6 +138,16 @@ remove_duplicates(struct dm_tripleset *set)
     set->n = kept;
 }
 
+static size_t
+count_first(const struct row *rows, size_t n)
+{
+    size_t n_different = 0;
+    for (size_t i = 0; i < n; ++i) {
+        n_different += i == 0 || rows[i].at[0] != rows[i - 1].at[0] ? 1 : 0;
+    }
+    return n_different;
+}
+
 enum dm_status
 dm_tripleset_seal(struct dm_tripleset *set)
 {
@@ -162,6 +174,8 @@ dm_tripleset_seal(struct dm_tripleset *set)
         dm_free(set->rows[order]);
         set->rows[order] = rows;
     }
+    set->n_subjects = count_first(set->rows[ORDER_SPO], set->n);
+    set->n_predicates = count_first(set->rows[ORDER_PSO], set->n);
     set->is_sealed = true;
     return DM_OK;
 }
@@ -264,6 +278,13 @@ static double
 graph_estimate(void *context, struct dm_triple_ids pattern)
 {
     const struct dm_tripleset *set = context;
+    if (!set->n) {
+        return 0;
+    }
+    // A subject or predicate yet unknown is one of all there are; of objects a
+    // predicate has fewer than the set
+    const double shares[3] = {1.0 / (double)set->n_subjects,
+                              1.0 / (double)set->n_predicates, 1.0 / 8};
     const dm_id bound[3] = {pattern.s, pattern.p, pattern.o};
     struct dm_triple_ids known = pattern;
     double share = 1;
@@ -271,12 +292,11 @@ graph_estimate(void *context, struct dm_triple_ids pattern)
     for (size_t i = 0; i < 3; ++i) {
         if (bound[i] == DM_ID_ANY_BOUND) {
             *ids[i] = DM_ID_NONE;
-            share /= 8;
+            share *= shares[i];
         }
     }
     const struct cursor cursor = find(set, known);
-    const double rows = set->n ? (double)(cursor.end - cursor.next) : 0;
-    return rows > 0 && rows * share < 1 ? 1 : rows * share;
+    return (double)(cursor.end - cursor.next) * share;
 }
 
 const struct dm_virtual_graph_ops dm_tripleset_graph = {
