@@ -93,29 +93,43 @@ the_table_of_subjects_parses(void)
     }
 }
 
+static const struct {
+    const char *text;
+    enum dm_subject subject;
+    enum dm_fact_kind wants;
+    int64_t number;
+    const char *argument;
+    const char *value;
+    bool per_cpu;
+} parsed[] = {
+    {"latency < 1m30s", DM_SUBJECT_LATENCY, DM_FACT_DURATION, 90, "", "",
+     false},
+    {"disk /var > 5 GiB", DM_SUBJECT_DISK, DM_FACT_SIZE, INT64_C(5) << 30U,
+     "/var", "", false},
+    {"load5 > 2 per cpu", DM_SUBJECT_LOAD5, DM_FACT_NUMBER, 2, "", "", true},
+    {"json $.x == 'true'", DM_SUBJECT_JSON, DM_FACT_TEXT, 0, "$.x", "true",
+     false},
+    {"json $.x == true", DM_SUBJECT_JSON, DM_FACT_BOOLEAN, 1, "$.x", "", false},
+    {"clock offset > 100s", DM_SUBJECT_CLOCK_OFFSET, DM_FACT_DURATION, 100, "",
+     "", false},
+    {"file /x > 1d", DM_SUBJECT_FILE, DM_FACT_DURATION, 86400, "/x", "", false},
+    {"process nginx exists", DM_SUBJECT_PROCESS, DM_FACT_PRESENT, 0, "nginx",
+     "", false},
+    {"unit * failed", DM_SUBJECT_UNIT, DM_FACT_BOOLEAN, 0, "*", "", false},
+};
+
 static void
 values_have_the_units_of_their_subjects(void)
 {
-    struct dm_condition c = parse("latency < 1m30s", HTTP);
-    CHECK(c.subject == DM_SUBJECT_LATENCY && c.op == DM_OPERATOR_LESS);
-    CHECK(c.wants == DM_FACT_DURATION);
-    CHECK_INT((int64_t)c.value.number, 90);
-    c = parse("disk /var > 5 GiB", SYSTEM);
-    CHECK(dm_str_is(c.argument, "/var") && c.wants == DM_FACT_SIZE);
-    CHECK_INT((int64_t)c.value.number, INT64_C(5) << 30U);
-    c = parse("load5 > 2 per cpu", SYSTEM);
-    CHECK(c.per_cpu && c.wants == DM_FACT_NUMBER);
-    CHECK_INT((int64_t)c.value.number, 2);
-    c = parse("json $.x == 'true'", HTTP);
-    CHECK(c.wants == DM_FACT_TEXT && dm_str_is(c.value.text, "true"));
-    c = parse("clock offset > 100ms", SYSTEM);
-    CHECK(c.subject == DM_SUBJECT_CLOCK_OFFSET && !c.argument.n);
-    c = parse("file /x > 1d", SYSTEM);
-    CHECK(c.wants == DM_FACT_DURATION);
-    c = parse("process nginx exists", SYSTEM);
-    CHECK(c.wants == DM_FACT_PRESENT);
-    c = parse("unit * failed", SYSTEM);
-    CHECK(c.wants == DM_FACT_BOOLEAN && dm_str_is(c.argument, "*"));
+    for (size_t i = 0; i < DM_COUNT_OF(parsed); ++i) {
+        const struct dm_condition condition = parse(parsed[i].text, ANY);
+        CHECK(condition.subject == parsed[i].subject);
+        CHECK(condition.wants == parsed[i].wants);
+        CHECK(condition.per_cpu == parsed[i].per_cpu);
+        CHECK_INT((int64_t)condition.value.number, parsed[i].number);
+        CHECK(dm_str_is(condition.argument, parsed[i].argument));
+        CHECK(dm_str_is(condition.value.text, parsed[i].value));
+    }
 }
 
 static void
