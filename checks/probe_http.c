@@ -294,7 +294,7 @@ static enum dm_status
 add_header(const struct dm_probe *probe, struct expanded *texts,
            struct dm_str name, struct dm_str value, struct dm_error *error)
 {
-    if (texts->n_fields > HEADERS_MAX) {
+    if (texts->n_fields >= HEADERS_MAX) {
         return dm_error_set(error, DM_ERR_LIMIT, "more than %u headers",
                             HEADERS_MAX);
     }
@@ -308,51 +308,23 @@ add_header(const struct dm_probe *probe, struct expanded *texts,
     return DM_OK;
 }
 
-static const char base64_digits[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-static void
-put_base64(struct dm_buf *buf, struct dm_str bytes)
-{
-    for (size_t i = 0; i < bytes.n; i += 3) {
-        const size_t n = bytes.n - i < 3 ? bytes.n - i : 3;
-        uint32_t group = 0;
-        for (size_t k = 0; k < 3; ++k) {
-            group =
-                group << 8U | (k < n ? (unsigned char)bytes.data[i + k] : 0U);
-        }
-        for (size_t k = 0; k < 4; ++k) {
-            const uint32_t digit = group >> (18U - 6U * k) & 0x3FU;
-            (void)dm_buf_putc(buf, k <= n ? base64_digits[digit] : '=');
-        }
-    }
-}
-
-// "Bearer TOKEN" as it is, "Basic USER:PASSWORD" in base64
 static enum dm_status
 add_authorization(const struct dm_probe *probe, struct expanded *texts,
-                  struct dm_str auth, struct dm_error *error)
+                  struct dm_error *error)
 {
-    static const struct dm_str basic = DM_STR("Basic ");
     static const struct dm_str name = DM_STR("Authorization");
-    if (!dm_str_starts(auth, basic)) {
-        return add_header(probe, texts, name, auth, error);
+    const struct dm_str auth = probe->check->http.auth;
+    if (texts->n_fields > HEADERS_MAX || !probe->context.secrets) {
+        return dm_error_set(error, DM_ERR_LIMIT,
+                            "there is no room for :auth among the headers");
     }
-
-    struct dm_buf plain;
-    dm_buf_init(&plain, EXPANDED_MAX);
-    enum dm_status status = dm_probe_expand(
-        probe, dm_str_slice(auth, basic.n, auth.n), &plain, error);
+    struct dm_buf *buf = &texts->headers[texts->n_fields];
+    const enum dm_status status =
+        dm_secrets_authorization(probe->context.secrets, auth, buf, error);
     if (!status) {
-        struct dm_buf *buf = &texts->headers[texts->n_fields];
-        (void)dm_buf_put_str(buf, basic);
-        put_base64(buf, dm_buf_str(&plain));
-        status = buf->status;
         texts->fields[texts->n_fields++] =
             (struct dm_http_header){.name = name, .value = dm_buf_str(buf)};
     }
-    dm_secret_wipe(&plain);
-    dm_buf_done(&plain);
     return status;
 }
 
@@ -371,7 +343,7 @@ expand_request(const struct dm_probe *probe, struct expanded *texts,
                             http->headers.items[i].value, error);
     }
     if (!status && http->auth.n) {
-        status = add_authorization(probe, texts, http->auth, error);
+        status = add_authorization(probe, texts, error);
     }
     return status;
 }

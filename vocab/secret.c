@@ -155,6 +155,36 @@ dm_secrets_free(struct dm_secrets *secrets)
     dm_free(secrets);
 }
 
+enum dm_status
+dm_secrets_authorization(const struct dm_secrets *secrets, struct dm_str auth,
+                         struct dm_buf *buf, struct dm_error *error)
+{
+    static const struct dm_str basic = DM_STR("Basic ");
+    if (!dm_str_starts(auth, basic)) {
+        return dm_secrets_expand(secrets, auth, buf, error);
+    }
+    struct dm_buf plain;
+    dm_buf_init(&plain, DM_SECRET_MAX * 2);
+    enum dm_status status = dm_secrets_expand(
+        secrets, dm_str_slice(auth, basic.n, auth.n), &plain, error);
+    if (!status) {
+        const size_t size =
+            sodium_base64_ENCODED_LEN(plain.n, sodium_base64_VARIANT_ORIGINAL);
+        (void)dm_buf_put_str(buf, basic);
+        char *text = dm_buf_reserve(buf, size);
+        if (text) {
+            (void)sodium_bin2base64(text, size,
+                                    (const unsigned char *)dm_buf_cstr(&plain),
+                                    plain.n, sodium_base64_VARIANT_ORIGINAL);
+            buf->n += size - 1; // Without its NUL
+        }
+        status = buf->status;
+    }
+    dm_secret_wipe(&plain);
+    dm_buf_done(&plain);
+    return status;
+}
+
 void
 dm_secret_wipe(struct dm_buf *buf)
 {

@@ -96,6 +96,14 @@ enum dm_status dm_secrets_expand(const struct dm_secrets *secrets,
                                  struct dm_error *DM_NULLABLE error)
     DM_NODISCARD;
 
+/// Append the value of an Authorization header for `auth`: "Bearer TOKEN" with
+/// its references replaced; of "Basic USER:PASSWORD" what follows in base64.
+/// As dm_secrets_expand().
+enum dm_status dm_secrets_authorization(const struct dm_secrets *secrets,
+                                        struct dm_str auth, struct dm_buf *buf,
+                                        struct dm_error *DM_NULLABLE error)
+    DM_NODISCARD;
+
 /// Append `text` with every known secret in it replaced by ***, also where it
 /// stands in base64 (an Authorization header that comes back). O(text)
 enum dm_status dm_secrets_hide(const struct dm_secrets *secrets,
