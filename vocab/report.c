@@ -95,11 +95,17 @@ line_of(struct dm_str text, uint32_t number)
 static void
 put_clean(struct dm_buf *buf, struct dm_str text)
 {
-    for (size_t i = 0; i < text.n; ++i) {
-        const unsigned char c = (unsigned char)text.data[i];
-        (void)dm_buf_putc(buf, c == '\t'               ? ' '
-                               : c < 0x20 || c == 0x7F ? '?'
-                                                       : (char)c);
+    while (text.n) {
+        uint32_t point = 0;
+        const size_t n = dm_utf8_decode(text, &point);
+        if (point == '\t') {
+            (void)dm_buf_putc(buf, ' ');
+        } else if (n == 0 || point < 0x20 || point == 0x7F) {
+            (void)dm_buf_putc(buf, '?');
+        } else {
+            (void)dm_buf_put_str(buf, dm_str_slice(text, 0, n));
+        }
+        text = dm_str_slice(text, n ? n : 1, text.n);
     }
 }
 
