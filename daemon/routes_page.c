@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: ISC
+
+// / as a page: complete without a script. Problems first.
+
+#include "alert/present.h"
+#include "base/alloc.h"
+#include "base/time.h"
+#include "daemon/node_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct page_reply {
+    struct dm_reply_job reply;
+    size_t n_errors; // Of the configuration that was not taken over
+    size_t n_firing;
+    char directory[1024]; // Of the configuration
+};
+
+static const char style[] =
+    "body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;"
+    "padding:1rem;color:#1c1c1c;background:#fff}"
+    "h1{font-size:1.3rem}table{border-collapse:collapse;width:100%}"
+    "th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #ddd;"
+    "vertical-align:top}th{font-weight:600}"
+    ".banner{padding:.6rem 1rem;border-radius:.4rem;color:#fff;"
+    "background:#1a7f37}"
+    ".banner.bad{background:#b42318}.banner.warn{background:#8a5a00}"
+    ".s{white-space:nowrap}.ok{color:#1a7f37}.warning{color:#8a5a00}"
+    ".critical{color:#b42318;font-weight:600}.unknown{color:#5b4b8a}"
+    ".stale{color:#6b6b6b}pre{background:#f4f4f4;padding:.8rem;"
+    "overflow:auto;border-radius:.4rem}small{color:#6b6b6b}"
+    "@media(prefers-color-scheme:dark){body{background:#161616;color:#eee}"
+    "th,td{border-color:#3a3a3a}pre{background:#222}.ok{color:#56d364}"
+    ".critical{color:#ff7b72}.warning{color:#e3b341}.unknown{color:#b9a5ff}"
+    ".stale,small{color:#a0a0a0}}";
+
+static void
+put_html(struct dm_buf *out, struct dm_str text)
+{
+    for (size_t i = 0; i < text.n; ++i) {
+        switch (text.data[i]) {
+        case '<':
+            (void)dm_buf_puts(out, "&lt;");
+            break;
+        case '>':
+            (void)dm_buf_puts(out, "&gt;");
+            break;
+        case '&':
+            (void)dm_buf_puts(out, "&amp;");
+            break;
+        case '"':
+            (void)dm_buf_puts(out, "&quot;");
+            break;
+        default:
+            (void)dm_buf_putc(out, text.data[i]);
+            break;
+        }
+    }
+}
+
+static enum dm_status
+page_init(struct dm_reply_job *job)
+{
+    struct page_reply *page = (struct page_reply *)job;
+    const struct dm_node *node = job->request.node;
+    const struct dm_alerts *alerts = dm_rounds_alerts(node->rounds);
+    page->n_errors = node->config_state.n_errors;
+    for (size_t i = 0; i < dm_alerts_count(alerts); ++i) {
+        page->n_firing +=
+            dm_alerts_at(alerts, i)->state == DM_ALERT_FIRING ? 1 : 0;
+    }
+    const struct dm_str directory = dm_utf8_cut(dm_str(node->config_directory),
+                                                sizeof(page->directory) - 1);
+    memcpy(page->directory, directory.data, directory.n);
+    return DM_OK;
+}
+
+// Worst first, then by name
+static int
+rank(const struct dm_view_state *state)
+{
+    switch (state->status) {
+    case DM_RESULT_CRITICAL:
+        return 0;
+    case DM_RESULT_WARNING:
+        return 1;
+    case DM_RESULT_STALE:
+        return 2;
+    case DM_RESULT_UNKNOWN:
+        return 3;
+    case DM_RESULT_OK:
+    case DM_RESULT_STARTED:
+    case DM_RESULT_LOGGED:
+        return 4;
+    }
+    return 4;
+}
+
+static int
+compare_states(const void *a, const void *b)
+{
+    const struct dm_view_state *const *left = a;
+    const struct dm_view_state *const *right = b;
+    const int order = rank(*left) - rank(*right);
+    return order ? order
+                 : dm_str_compare((*left)->check->name, (*right)->check->name);
+}
+
+static void
+put_ago(struct dm_buf *out, int64_t ms)
+{
+    const int64_t seconds = ms > 0 ? ms / DM_MS_PER_SECOND : 0;
+    if (seconds < 120) {
+        (void)dm_buf_printf(out, "%lld s", (long long)seconds);
+    } else if (seconds < 7200) {
+        (void)dm_buf_printf(out, "%lld min", (long long)(seconds / 60));
+    } else if (seconds < 172800) {
+        (void)dm_buf_printf(out, "%lld h", (long long)(seconds / 3600));
+    } else {
+        (void)dm_buf_printf(out, "%lld d", (long long)(seconds / 86400));
+    }
+}
+
+static void
+put_row(struct dm_buf *out, const struct dm_view_state *state, int64_t now_ms)
+{
+    const char *status = dm_result_status_name(state->status);
+    const struct dm_str title =
+        state->check->title.n ? state->check->title : state->check->name;
+    (void)dm_buf_puts(out, "<tr><td>");
+    put_html(out, title);
+    (void)dm_buf_printf(out, "<td class=\"s %s\">%s%s%s<td>", status, status,
+                        state->failing ? ", failing" : "",
+                        state->muted ? ", muted" : "");
+    put_html(out, state->message);
+    (void)dm_buf_puts(out, "<td class=s>");
+    if (state->at_ms != DM_NO_TIME) {
+        put_ago(out, now_ms - state->at_ms);
+        (void)dm_buf_puts(out, " ago");
+    }
+    (void)dm_buf_puts(out, "<td class=s>");
+    if (state->since_ms != DM_NO_TIME) {
+        put_ago(out, now_ms - state->since_ms);
+    }
+    (void)dm_buf_putc(out, '\n');
+}
+
+static size_t
+count_problems(const struct dm_view *view)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < view->n_states; ++i) {
+        const struct dm_view_state *state = &view->states[i];
+        n += !state->muted && (dm_result_is_bad(state->status) ||
+                               state->status == DM_RESULT_STALE)
+                 ? 1
+                 : 0;
+    }
+    return n;
+}
+
+static void
+put_banner(struct dm_buf *out, const struct page_reply *page, size_t problems)
+{
+    if (page->n_errors) {
+        (void)dm_buf_printf(out,
+                            "<p class=\"banner warn\">Configuration not taken "
+                            "over: %zu errors, see <code>demonitor "
+                            "validate</code></p>\n",
+                            page->n_errors);
+    }
+    if (problems) {
+        (void)dm_buf_printf(out, "<p class=\"banner bad\">%zu problem%s",
+                            problems, problems == 1 ? "" : "s");
+    } else {
+        (void)dm_buf_puts(out, "<p class=\"banner\">All well");
+    }
+    if (page->n_firing) {
+        (void)dm_buf_printf(out, ", %zu alert%s firing", page->n_firing,
+                            page->n_firing == 1 ? "" : "s");
+    }
+    (void)dm_buf_puts(out, "</p>\n");
+}
+
+static void
+put_head(struct dm_buf *out, struct dm_str name, size_t problems)
+{
+    (void)dm_buf_puts(out, "<!doctype html>\n<html lang=en><meta charset=utf-8>"
+                           "<meta name=viewport content=\"width=device-width\">"
+                           "<meta http-equiv=refresh content=15><title>");
+    if (problems) {
+        (void)dm_buf_printf(out, "(%zu) ", problems);
+    } else {
+        (void)dm_buf_puts(out, "\xE2\x9C\x93 ");
+    }
+    put_html(out, name);
+    (void)dm_buf_printf(out, "</title><style>%s</style>\n<h1>", style);
+    put_html(out, name);
+    (void)dm_buf_puts(out, "</h1>\n");
+}
+
+static void
+put_foot(struct dm_buf *out, const struct page_reply *page)
+{
+    (void)dm_buf_puts(out, "<h2>Add a check</h2>\n<p>Put this into <code>");
+    put_html(out, dm_str(page->directory));
+    (void)dm_buf_puts(
+        out, "/checks/local.ttl</code>; it is taken over by itself:\n<pre>"
+             "PREFIX : &lt;https://w3id.org/demonitor#&gt;\n\n"
+             "&lt;shop&gt; a :HttpCheck ; :url \"https://example.org/\" ; "
+             ":every \"30s\" ;\n  :expect \"status == 200\" .</pre>\n"
+             "<p>Try it before: <code>demonitor probe https://example.org/ "
+             "--expect \"status == 200\"</code></p>\n"
+             "<p><small><a href=\"/metrics\">metrics</a> · <a "
+             "href=\"/api/v1/status\">status as JSON</a> · <a "
+             "href=\"/api/v1/alerts\">alerts</a></small></p>\n</html>\n");
+}
+
+static enum dm_status
+page_step(struct dm_reply_job *job)
+{
+    const struct page_reply *page = (const struct page_reply *)job;
+    const enum dm_status status = dm_reply_open(job);
+    if (status) {
+        return status;
+    }
+    const struct dm_view *view = &job->present->view;
+    const struct dm_view_state **states =
+        dm_calloc(view->n_states, sizeof(struct dm_view_state *));
+    if (!states) {
+        return DM_ERR_NO_MEMORY;
+    }
+    for (size_t i = 0; i < view->n_states; ++i) {
+        states[i] = &view->states[i];
+    }
+    if (view->n_states > 1) {
+        qsort(states, view->n_states, sizeof(struct dm_view_state *),
+              compare_states);
+    }
+    const size_t problems = count_problems(view);
+    put_head(&job->out, job->config->node.name, problems);
+    put_banner(&job->out, page, problems);
+    (void)dm_buf_puts(&job->out,
+                      "<table><tr><th>check<th>status<th>message<th>last "
+                      "result<th>since\n");
+    for (size_t i = 0; i < view->n_states; ++i) {
+        put_row(&job->out, states[i], job->now_ms);
+    }
+    (void)dm_buf_puts(&job->out, "</table>\n");
+    put_foot(&job->out, page);
+    dm_free(states);
+    job->content_type = "text/html; charset=utf-8";
+    return job->out.status;
+}
+
+static void
+page(const struct dm_request *request)
+{
+    static const struct dm_reply_ops ops = {.name = "page", .step = page_step};
+    dm_reply_start(request, &ops, sizeof(struct page_reply), page_init);
+}
+
+const struct dm_route dm_routes_page[] = {
+    {.path = "/",
+     .methods = DM_METHOD_GET,
+     .scope = DM_SCOPE_READ,
+     .handle = page},
+    {.path = NULL},
+};
