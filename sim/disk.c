@@ -44,6 +44,12 @@ dm_sim_disk_used_bytes(const struct dm_sim_disk *disk)
     return disk->used_bytes;
 }
 
+uint64_t
+dm_sim_disk_n_struck(const struct dm_sim_disk *disk)
+{
+    return disk->n_struck;
+}
+
 uint32_t
 dm_sim_disk_n_open(const struct dm_sim_disk *disk)
 {
@@ -112,6 +118,7 @@ dm_sim_disk_strike(struct dm_sim_disk *disk, enum dm_sim_disk_op op,
         return DM_SIM_STRIKE_PASS;
     }
     const enum dm_sim_harm harm = plan->harm;
+    ++disk->n_struck;
     if (!plan->is_lasting) {
         plan->harm = DM_SIM_HARM_NONE;
     }

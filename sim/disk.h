@@ -123,6 +123,8 @@ enum dm_sim_harm dm_sim_disk_tripped(const struct dm_sim_disk *disk);
 /// @return DM_ERR_NO_MEMORY.
 enum dm_status dm_sim_disk_restart(struct dm_sim_disk *disk) DM_NODISCARD;
 
+/// How often a plan has struck, or the disk was too small
+uint64_t dm_sim_disk_n_struck(const struct dm_sim_disk *disk);
 /// Operations of the kinds `ops` so far
 uint64_t dm_sim_disk_n_ops(const struct dm_sim_disk *disk, unsigned ops);
 /// Bytes in use by written images

@@ -56,6 +56,7 @@ struct dm_sim_disk {
     struct dm_sim_plan plan;
     enum dm_sim_harm tripped;
     uint64_t n_ops[DM_SIM_N_OPS];
+    uint64_t n_struck;
     uint64_t used_bytes;
     uint64_t n_ids; ///< Files and changes of names so far
     uint32_t n_open;

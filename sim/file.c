@@ -174,9 +174,10 @@ touch(struct dm_sim_file *file, struct dm_sim_page *page)
     if (page->is_dirty && page->now) {
         return DM_OK;
     }
-    const struct dm_sim_disk *const disk = file->disk;
+    struct dm_sim_disk *const disk = file->disk;
     const uint64_t capacity = disk->options.capacity_bytes;
     if (!page->now && (capacity < PAGE || disk->used_bytes > capacity - PAGE)) {
+        ++disk->n_struck;
         return DM_ERR_FULL;
     }
     unsigned char *const now = dm_calloc(1, PAGE);

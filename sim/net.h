@@ -73,8 +73,11 @@ typedef void (*dm_sim_system_fn)(void *DM_NULLABLE context,
 
 struct dm_sim_net_options {
     struct dm_sim_network *network;
-    struct dm_sim_machine *machine;        ///< RUNNING
-    struct dm_sim_host *DM_NULLABLE host;  ///< What the machine is to others
+    struct dm_sim_machine *machine;       ///< RUNNING
+    struct dm_sim_host *DM_NULLABLE host; ///< What the machine is to others
+    /// Whose unix sockets and loopback it reaches besides its own: a person who
+    /// sits at that machine and outlives its processes
+    struct dm_sim_machine *DM_NULLABLE seat;
     struct dm_sim_disk *DM_NULLABLE disk;  ///< Whose directories are watched
     dm_sim_program_fn DM_NULLABLE program; ///< NULL: none is found
     dm_sim_system_fn DM_NULLABLE system;   ///< NULL: a plain machine's figures

@@ -303,7 +303,10 @@ fill_peer(struct sim_call *call, const struct dm_sim_net *client)
     struct dm_address address = {.family = DM_FAMILY_4,
                                  .bytes = {127, 0, 0, 1}};
     incoming->peer = DM_HTTP_PEER_LOOPBACK;
-    if (client != server->net) {
+    const bool is_local =
+        client->options.machine == server->net->options.machine ||
+        client->options.seat == server->net->options.machine;
+    if (!is_local) {
         incoming->peer = DM_HTTP_PEER_OTHER;
         if (client->options.host) {
             address = *dm_sim_host_address(client->options.host);

@@ -251,6 +251,22 @@ find_server(const struct dm_sim_network *network,
     return NULL;
 }
 
+// A server that `from` reaches without a network
+static struct dm_http_server *
+find_local(const struct dm_sim_net *from, const struct dm_endpoint *endpoint)
+{
+    struct dm_http_server *server = NULL;
+    for (struct dm_sim_net *net = from->options.network->nets; net && !server;
+         net = net->next) {
+        const struct dm_sim_machine *machine = net->options.machine;
+        if (!net->is_cut && (machine == from->options.machine ||
+                             machine == from->options.seat)) {
+            server = dm_sim_server_find(net, endpoint);
+        }
+    }
+    return server;
+}
+
 struct dm_sim_place
 dm_sim_network_find(struct dm_sim_net *from, const struct dm_endpoint *endpoint)
 {
@@ -259,7 +275,7 @@ dm_sim_network_find(struct dm_sim_net *from, const struct dm_endpoint *endpoint)
     const bool is_own = endpoint->kind == DM_ENDPOINT_UNIX ||
                         dm_address_is_loopback(&endpoint->address);
     if (is_own) {
-        place.server = dm_sim_server_find(from, endpoint);
+        place.server = find_local(from, endpoint);
     }
     if (!place.server && endpoint->kind == DM_ENDPOINT_IP) {
         struct dm_sim_host *host = find_address(network, &endpoint->address);
