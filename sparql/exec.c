@@ -137,6 +137,7 @@ dm_exec_open(const struct dm_query *query, struct dm_snapshot *snapshot,
                                  .rows_left = step_rows,
                                  .steps = options->steps,
                                  .count = options->count,
+                                 .joins = options->joins,
                                  .scratch = &exec->scratch};
     exec->max_rows = options->max_rows ? options->max_rows : UINT64_MAX;
     dm_arena_init(&exec->arena, SIZE_MAX, &exec->work->account);

@@ -69,6 +69,13 @@ struct dm_exec;
 struct dm_buf;
 struct dm_value;
 
+/// How pairs of compatible solutions are found; all give the same answers
+enum dm_exec_joins {
+    DM_JOINS_CHOSEN, ///< By estimates
+    DM_JOINS_SEEDED, ///< By look-ups wherever that is possible (for tests)
+    DM_JOINS_HASHED, ///< By tables (for tests)
+};
+
 struct dm_exec_options {
     const struct dm_dataset
         *dataset;       ///< Where the query names none; outlives it
@@ -78,6 +85,7 @@ struct dm_exec_options {
     bool steps;         ///< next() may return DM_AGAIN
     uint32_t step_rows; ///< Rows of one step; 0: DM_WORK_ROWS
     bool count;         ///< Count rows and time of each operator (--explain)
+    enum dm_exec_joins joins;
 };
 
 /// Plan and open. `query` and `snapshot` outlive it.
@@ -108,6 +116,7 @@ struct dm_exec_context {
     uint32_t rows_left; ///< Of this step; see R3
     bool steps;
     bool count;
+    enum dm_exec_joins joins;
     const dm_id *DM_NULLABLE outer; ///< R7; NULL outside EXISTS
     struct dm_arena *scratch;       ///< For expressions; rewound after each
     /// Of the group whose row is on its way up; GROUP sets it

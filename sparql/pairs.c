@@ -13,6 +13,19 @@
 // What opening the right side once costs, in rows of it
 #define OPEN_COST 8.0
 
+// A filter that sinks may take the place of either, so they are not kept
+static struct dm_operator *
+left_of(const struct dm_pairs *pairs)
+{
+    return pairs->op->children[0];
+}
+
+static struct dm_operator *
+right_of(const struct dm_pairs *pairs)
+{
+    return pairs->op->children[1];
+}
+
 // ------------------------------------------------------------ planning
 
 static size_t
@@ -36,8 +49,6 @@ dm_pairs_plan(struct dm_planner *planner, struct dm_pairs *pairs,
     struct dm_account *account =
         &dm_snapshot_work(planner->context->snapshot)->account;
     pairs->op = op;
-    pairs->left = op->children[0];
-    pairs->right = op->children[1];
     pairs->keys = dm_arena_alloc(planner->arena, n_vars, sizeof(dm_var));
     pairs->shared = dm_arena_alloc(planner->arena, n_vars, sizeof(dm_var));
     pairs->columns = dm_arena_alloc(planner->arena, n_vars, sizeof(dm_var));
@@ -48,8 +59,8 @@ dm_pairs_plan(struct dm_planner *planner, struct dm_pairs *pairs,
         !pairs->right_row || !pairs->key) {
         return DM_ERR_NO_MEMORY;
     }
-    const struct dm_operator *left = pairs->left;
-    const struct dm_operator *right = pairs->right;
+    const struct dm_operator *left = op->children[0];
+    const struct dm_operator *right = op->children[1];
     pairs->n_keys =
         list_vars(planner, left->certain, right->certain, pairs->keys);
     pairs->n_shared =
@@ -81,7 +92,7 @@ dm_pairs_open(struct dm_pairs *pairs)
     pairs->way = DM_PAIRS_LOOKING;
     pairs->n_taken = 0;
     pairs->left_ended = false;
-    return dm_operator_open(pairs->left, pairs->op->seed);
+    return dm_operator_open(left_of(pairs), pairs->op->seed);
 }
 
 // Merge a right solution, given by columns, into the left one.
@@ -132,9 +143,9 @@ build(struct dm_pairs *pairs)
 {
     for (;;) {
         enum dm_status status =
-            dm_operator_next(pairs->right, pairs->right_row);
+            dm_operator_next(right_of(pairs), pairs->right_row);
         if (status == DM_END) {
-            pairs->right->ops->close(pairs->right);
+            right_of(pairs)->ops->close(right_of(pairs));
             pairs->way = DM_PAIRS_HASHED;
             return DM_OK;
         }
@@ -177,7 +188,7 @@ next_seeded(struct dm_pairs *pairs, dm_id *row)
 {
     if (!pairs->right_open) {
         const enum dm_status status =
-            dm_operator_open(pairs->right, pairs->left_row);
+            dm_operator_open(right_of(pairs), pairs->left_row);
         if (status) {
             return status;
         }
@@ -185,7 +196,7 @@ next_seeded(struct dm_pairs *pairs, dm_id *row)
     }
     for (;;) {
         const enum dm_status status =
-            dm_operator_next(pairs->right, pairs->right_row);
+            dm_operator_next(right_of(pairs), pairs->right_row);
         if (status) {
             return status;
         }
@@ -199,13 +210,29 @@ next_seeded(struct dm_pairs *pairs, dm_id *row)
 
 // ------------------------------------------------------------ left
 
+static enum dm_pairs_way
+choose_way(const struct dm_pairs *pairs)
+{
+    double rows = (double)pairs->buffered.n;
+    if (!pairs->can_seed || pairs->op->context->joins == DM_JOINS_HASHED) {
+        return DM_PAIRS_BUILDING;
+    }
+    if (!pairs->left_ended && left_of(pairs)->estimate > rows) {
+        rows = left_of(pairs)->estimate;
+    }
+    return pairs->op->context->joins == DM_JOINS_SEEDED ||
+                   rows * OPEN_COST < right_of(pairs)->cost
+               ? DM_PAIRS_SEEDED
+               : DM_PAIRS_BUILDING;
+}
+
 // Read left solutions until a way can be chosen.
 static enum dm_status
 look(struct dm_pairs *pairs)
 {
     while (!pairs->left_ended && pairs->buffered.n < LOOK_ROWS) {
         const enum dm_status status =
-            dm_operator_next(pairs->left, pairs->left_row);
+            dm_operator_next(left_of(pairs), pairs->left_row);
         if (status == DM_END) {
             pairs->left_ended = true;
             break;
@@ -221,15 +248,9 @@ look(struct dm_pairs *pairs)
     if (!pairs->buffered.n) {
         return DM_OK;
     }
-    double rows = (double)pairs->buffered.n;
-    if (!pairs->left_ended && pairs->left->estimate > rows) {
-        rows = pairs->left->estimate;
-    }
-    pairs->way = pairs->can_seed && rows * OPEN_COST < pairs->right->cost
-                     ? DM_PAIRS_SEEDED
-                     : DM_PAIRS_BUILDING;
+    pairs->way = choose_way(pairs);
     return pairs->way == DM_PAIRS_BUILDING
-               ? dm_operator_open(pairs->right, pairs->op->seed)
+               ? dm_operator_open(right_of(pairs), pairs->op->seed)
                : DM_OK;
 }
 
@@ -245,7 +266,7 @@ take_left(struct dm_pairs *pairs)
         return DM_END;
     }
     const enum dm_status status =
-        dm_operator_next(pairs->left, pairs->left_row);
+        dm_operator_next(left_of(pairs), pairs->left_row);
     pairs->left_ended = status == DM_END;
     return status;
 }

@@ -36,9 +36,7 @@ enum dm_pairs_way {
 };
 
 struct dm_pairs {
-    struct dm_operator *op;
-    struct dm_operator *left;
-    struct dm_operator *right;
+    struct dm_operator *op; ///< Its children are the two sides
     bool can_seed; ///< A shared variable is certain on the left and seedable
     dm_var *keys;  ///< Certain on both sides
     size_t n_keys;

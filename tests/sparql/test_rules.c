@@ -18,69 +18,70 @@
 static const struct {
     const char *rule;
     const char *rows;
-} expected
-    [] =
-        {
-            {"CheckFailing", "?check=<api> ?severity=\"warning\" ?failing=" INT(2) " ?seen=" INT(2) " ?message=\"status 503\" ?since=" TODAY(
-                                 "16:01:00") "\n"
-                                             "?check=<cloud> "
-                                             "?severity=\"warning\" "
-                                             "?failing=" INT(1) " ?seen=" INT(
-                                                 1) " ?message=\"latency 2.4 s "
-                                                    "> 2 s\" ?since=" TODAY("16"
-                                                                            ":0"
-                                                                            "0:"
-                                                                            "0"
-                                                                            "0") "\n"
-                                                                                 "?check=<hints> ?severity=\"info\" ?failing=" INT(
-                                                                                     1) " ?seen=" INT(1) " ?message=\"latency 1.2 s > 1 s\" ?since=" TODAY("16:00:00") "\n"
-                                                                                                                                                                       "?check=<nightly> ?severity=\"critical\" ?failing=" INT(1) " ?seen=" INT(1) " ?message=\"exit code 2\" ?since=" TODAY("03:20:00") "\n"
-                                                                                                                                                                                                                                                                                                         "?check=<payroll> ?severity=\"critical\" ?failing=" INT(1) " ?seen=" INT(
-                                                                                                                                                                                                                                                                                                             1) " ?message=\"\" ?since=" TODAY("16:03:00") "\n"
-                                                                                                                                                                                                                                                                                                                                                           "?check=<shop> ?severity=\"critical\" ?failing=" INT(2) " ?seen=" INT(
-                                                                                                                                                                                                                                                                                                                                                               3) " ?message=\"connect to 192.0.2.7:443: refused\""
-                                                                                                                                                                                                                                                                                                                                                                  " ?since=" TODAY(
-                                                                                                                                                                                                                                                                                                                                                                      "16:00:00") "\n"
-                                                                                                                                                                                                                                                                                                                                                                                  "?check=<wiki> ?severity=\"warning\" ?failing=" INT(1) " ?seen=" INT(
-                                                                                                                                                                                                                                                                                                                                                                                      1) " ?message=\"status 502\" ?since=" TODAY("16:02:00") "\n"},
-            {"NodeCheckFailing",
-             "?check=<disk> ?node=<ipns://b> ?severity=\"warning\" "
-             "?message=\"/ 91 %\" ?since=" TODAY(
-                 "15:00:00") "\n"
-                             "?check=<raid> ?node=<ipns://b> "
-                             "?severity=\"critical\" "
-                             "?message=\"\" ?since=" TODAY(
-                                 "15:30:00") "\n"
-                                             "?check=<updates> "
-                                             "?node=<ipns://a> "
-                                             "?severity=\"info\" "
-                                             "?message=\"3 packages\" "
-                                             "?since=" TODAY("06:00:00") "\n"},
-            {"HeartbeatMissed", "?check=<backup> ?severity=\"critical\" "
-                                "?at=" TIME("23", "02:11:00") " ?since=" TODAY(
-                                    "08:11:00") "\n"
-                                                "?check=<mirror> "
-                                                "?severity=\"warning\" "
-                                                "?at=" TODAY("06:00:00") " ?"
-                                                                         "since"
-                                                                         "=" TODAY(
-                                                                             "0"
-                                                                             "8"
-                                                                             ":"
-                                                                             "0"
-                                                                             "0"
-                                                                             ":"
-                                                                             "0"
-                                                                             "0") "\n"},
-            {"NodeSilent", "?node=<ipns://c> ?last=" TODAY(
-                               "15:50:00") " ?since=" TODAY("15:50:00") "\n"},
-            // Starts are computed, so they have the form of the wire
-            {"CertificateExpiring",
-             "?check=<cert> ?expires=\"2020-01-01T00:00:00Z\"^^<xsd:dateTime> "
-             "?since=\"2019-12-18T00:00:00.000Z\"^^<xsd:dateTime>\n"
-             "?check=<smtp> ?expires=\"2099-01-01T00:00:00Z\"^^<xsd:dateTime> "
-             "?since=\"2016-11-12T00:00:00.000Z\"^^<xsd:dateTime>\n"},
-            {"LogForked", "?node=<ipns://b> ?entry=" INT(4711) "\n"},
+} expected[] =
+    {
+        {"CheckFailing",
+         "?check=<api> ?severity=\"warning\" ?failing=" INT(2) " ?seen=" INT(2) " ?message=\"status 503\" ?since=" TODAY(
+             "16:01:00") "\n"
+                         "?check=<cloud> "
+                         "?severity=\"warning\" "
+                         "?failing=" INT(1) " ?seen=" INT(
+                             1) " ?message=\"latency 2.4 s "
+                                "> 2 s\" ?since=" TODAY("16"
+                                                        ":0"
+                                                        "0:"
+                                                        "0"
+                                                        "0") "\n"
+                                                             "?check=<hints> "
+                                                             "?severity="
+                                                             "\"info\" "
+                                                             "?failing=" INT(1) " ?seen=" INT(1) " ?message=\"latency 1.2 s > 1 s\" ?since=" TODAY("16:00:00") "\n"
+                                                                                                                                                               "?check=<nightly> ?severity=\"critical\" ?failing=" INT(1) " ?seen=" INT(1) " ?message=\"exit code 2\" ?since=" TODAY("03:20:00") "\n"
+                                                                                                                                                                                                                                                                                                 "?check=<payroll> ?severity=\"critical\" ?failing=" INT(1) " ?seen=" INT(1) " ?message=\"\" ?since=" TODAY("16:03:00") "\n"
+                                                                                                                                                                                                                                                                                                                                                                                                                        "?check=<shop> ?severity=\"critical\" ?failing=" INT(
+                                                                                                                                                                                                                                                                                                                                                                                                                            2) " ?seen=" INT(3) " ?message=\"connect to 192.0.2.7:443: refused\""
+                                                                                                                                                                                                                                                                                                                                                                                                                                                " ?since=" TODAY(
+                                                                                                                                                                                                                                                                                                                                                                                                                                                    "16:00:00") "\n"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                "?check=<wiki> ?severity=\"warning\" ?failing=" INT(
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                    1) " ?seen=" INT(1) " ?message=\"status 502\" ?since=" TODAY("16:02:00") "\n"},
+        {"NodeCheckFailing",
+         "?check=<disk> ?node=<ipns://b> ?severity=\"warning\" "
+         "?message=\"/ 91 %\" ?since=" TODAY(
+             "15:00:00") "\n"
+                         "?check=<raid> ?node=<ipns://b> "
+                         "?severity=\"critical\" "
+                         "?message=\"\" ?since=" TODAY(
+                             "15:30:00") "\n"
+                                         "?check=<updates> "
+                                         "?node=<ipns://a> "
+                                         "?severity=\"info\" "
+                                         "?message=\"3 packages\" "
+                                         "?since=" TODAY("06:00:00") "\n"},
+        {"HeartbeatMissed",
+         "?check=<backup> ?severity=\"critical\" "
+         "?at=" TIME("23", "02:11:00") " ?since=" TODAY(
+             "08:11:00") "\n"
+                         "?check=<mirror> "
+                         "?severity=\"warning\" "
+                         "?at=" TODAY("06:00:00") " ?"
+                                                  "since"
+                                                  "=" TODAY("0"
+                                                            "8"
+                                                            ":"
+                                                            "0"
+                                                            "0"
+                                                            ":"
+                                                            "0"
+                                                            "0") "\n"},
+        {"NodeSilent", "?node=<ipns://c> ?last=" TODAY(
+                           "15:50:00") " ?since=" TODAY("15:50:00") "\n"},
+        // Starts are computed, so they have the form of the wire
+        {"CertificateExpiring",
+         "?check=<cert> ?expires=\"2020-01-01T00:00:00Z\"^^<xsd:dateTime> "
+         "?since=\"2019-12-18T00:00:00.000Z\"^^<xsd:dateTime>\n"
+         "?check=<smtp> ?expires=\"2099-01-01T00:00:00Z\"^^<xsd:dateTime> "
+         "?since=\"2016-11-12T00:00:00.000Z\"^^<xsd:dateTime>\n"},
+        {"LogForked", "?node=<ipns://b> ?entry=" INT(4711) "\n"},
 };
 
 static void
