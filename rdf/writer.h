@@ -12,8 +12,10 @@
  * and \uXXXX for other control characters and U+007F, all else as UTF-8; LF at
  * the end. It is what blocks hold, byte for byte.
  *
- * Turtle is written by serd where serd can (it abbreviates and groups by
- * subject); triple terms, which serd does not know, are written by us.
+ * Turtle is written by serd (it abbreviates and groups by subject); triple
+ * terms, which it does not know, and literals that it would spoil are put into
+ * its output by us. serd does not check its own allocations, so this writer is
+ * for tools, not for the daemon's steps.
  *
  * Threads: pure functions of their arguments; a dm_turtle_writer one at a time.
  */
@@ -30,6 +32,7 @@ DM_BEGIN_DECLS
 struct dm_buf;
 
 /// Append a term in canonical N-Quads form. DM_TERM_NONE appends nothing.
+/// @return buf->status; where it is not DM_OK a part may have been appended.
 enum dm_status dm_write_term(const struct dm_term *term, struct dm_buf *buf);
 
 /// Append one canonical line with its LF; without graph it is N-Triples.
