@@ -139,15 +139,15 @@ dm_sim_incidents_excuse(struct dm_sim_incidents *incidents, int64_t from_ns,
 
 // How much of the time between is excused
 static int64_t
-excused_ns(const struct dm_sim_incidents *incidents, int64_t from_ns,
-           int64_t to_ns)
+excused_ns(const struct dm_sim_incidents *incidents, int64_t begin_ns,
+           int64_t end_ns)
 {
     int64_t sum_ns = 0;
     for (size_t i = 0; i < incidents->n_excuses; ++i) {
         const struct span *excuse = &incidents->excuses[i];
         const int64_t low =
-            excuse->from_ns > from_ns ? excuse->from_ns : from_ns;
-        const int64_t high = excuse->to_ns < to_ns ? excuse->to_ns : to_ns;
+            excuse->from_ns > begin_ns ? excuse->from_ns : begin_ns;
+        const int64_t high = excuse->to_ns < end_ns ? excuse->to_ns : end_ns;
         sum_ns += high > low ? high - low : 0;
     }
     return sum_ns;
@@ -256,52 +256,72 @@ judge(const struct dm_sim_incidents *incidents, const struct group *group,
     return DM_OK;
 }
 
+static bool
+is_counted(const struct dm_sim_incidents *incidents,
+           const struct dm_sim_notification *notification,
+           const struct target *target)
+{
+    return !notification->is_repeat &&
+           is_about(incidents, notification->labels, target->name);
+}
+
+// Count what was told from number `*told` on until the group's time is over
+static enum dm_status
+take_told(const struct dm_sim_incidents *incidents,
+          const struct dm_sim_alertmanager *am, struct group *group,
+          size_t *told, struct dm_error *error)
+{
+    const size_t n = dm_sim_alertmanager_n_notified(am);
+    const struct target *target = group->target;
+    const struct span *first = &target->outages[group->first];
+    for (; *told < n; ++*told) {
+        const struct dm_sim_notification *notification =
+            dm_sim_alertmanager_notified(am, *told);
+        if (!is_counted(incidents, notification, target)) {
+            continue;
+        }
+        if (notification->at_ns > group->until_ns) {
+            return DM_OK; // Of a later group
+        }
+        if (notification->at_ns < first->from_ns) {
+            return explain(error, target->name,
+                           notification->is_firing
+                               ? "was told to be broken while it was well"
+                               : "was told to be well out of time",
+                           first);
+        }
+        group->n_firing += notification->is_firing ? 1 : 0;
+        group->n_resolved += notification->is_firing ? 0 : 1;
+    }
+    return DM_OK;
+}
+
 // All notifications about `target` fall into its groups, and fit them
 static enum dm_status
 check_target(const struct dm_sim_incidents *incidents,
              const struct dm_sim_alertmanager *am, const struct target *target,
              int64_t now_ns, struct dm_error *error)
 {
-    const size_t n_told = dm_sim_alertmanager_n_notified(am);
     size_t told = 0;
-    size_t next = 0;
-    for (;;) {
-        struct group group = {.target = target};
-        const bool has_group = next < target->n;
-        if (has_group) {
-            group = gather(incidents, target, next, now_ns);
-            next = group.last + 1;
+    for (size_t next = 0; next < target->n;) {
+        struct group group = gather(incidents, target, next, now_ns);
+        enum dm_status status = take_told(incidents, am, &group, &told, error);
+        if (status == DM_OK) {
+            status = judge(incidents, &group, error);
         }
-        for (; told < n_told; ++told) {
-            const struct dm_sim_notification *notification =
-                dm_sim_alertmanager_notified(am, told);
-            if (!is_about(incidents, notification->labels, target->name) ||
-                notification->is_repeat) {
-                continue;
-            }
-            if (has_group && notification->at_ns > group.until_ns) {
-                break; // Of a later group
-            }
-            if (!has_group ||
-                notification->at_ns < target->outages[group.first].from_ns) {
-                return explain(error, target->name,
-                               notification->is_firing
-                                   ? "was told to be broken while it was well"
-                                   : "was told to be well out of time",
-                               has_group ? &target->outages[group.first]
-                                         : NULL);
-            }
-            group.n_firing += notification->is_firing ? 1 : 0;
-            group.n_resolved += notification->is_firing ? 0 : 1;
-        }
-        if (!has_group) {
-            return DM_OK;
-        }
-        const enum dm_status status = judge(incidents, &group, error);
         if (status != DM_OK) {
             return status;
         }
+        next = group.last + 1;
     }
+    for (; told < dm_sim_alertmanager_n_notified(am); ++told) {
+        if (is_counted(incidents, dm_sim_alertmanager_notified(am, told),
+                       target)) {
+            return explain(error, target->name,
+                           "was told of after its last outage", NULL);
+        }
+    }
+    return DM_OK;
 }
 
 enum dm_status

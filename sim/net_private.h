@@ -170,11 +170,11 @@ struct dm_http_call *dm_sim_server_accept(struct dm_http_server *server,
                                           struct dm_sim_net *client,
                                           const struct dm_sim_request *request);
 // The client of a call has left; silently: it is noticed by its idleness only
-void dm_sim_server_left(struct dm_http_call *call, bool is_silent);
+void dm_sim_server_left(struct dm_http_call *base, bool is_silent);
 // The client has all of the answer
-void dm_sim_server_finished(struct dm_http_call *call);
+void dm_sim_server_finished(struct dm_http_call *base);
 // The bytes of a stream have gone out
-void dm_sim_server_drained(struct dm_http_call *call);
+void dm_sim_server_drained(struct dm_http_call *base);
 struct dm_http_server *dm_sim_server_find(struct dm_sim_net *net,
                                           const struct dm_endpoint *endpoint);
 

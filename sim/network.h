@@ -149,7 +149,7 @@ struct dm_sim_site {
     unsigned n_bad;      ///< so many with 503, and again; 0: none
     uint64_t n_requests; ///< So far
 };
-void dm_sim_site_serve(void *DM_NULLABLE site,
+void dm_sim_site_serve(void *DM_NULLABLE context,
                        const struct dm_sim_request *request,
                        struct dm_sim_response *response);
 
