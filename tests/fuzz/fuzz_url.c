@@ -79,7 +79,8 @@ try_form(struct dm_str text)
     while (dm_form_next(&rest, &name, &value)) {
         CHECK(name.n + value.n <= text.n);
     }
-    (void)dm_form_get(text, "query", &buf);
+    const enum dm_status status = dm_form_get(text, "query", &buf);
+    CHECK(status || buf.n <= text.n);
     dm_buf_done(&buf);
 }
 

@@ -221,11 +221,11 @@ a_child_left_behind_is_killed(const struct contract_world *world)
         char line[256] = "";
         (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)child);
         FILE *file = fopen(path, "r"); // Gone, or a zombie of init's
+        const bool is_read = file && fgets(line, sizeof(line), file);
         if (file) {
-            (void)fgets(line, sizeof(line), file);
             (void)fclose(file);
         }
-        is_gone = !file || strstr(line, ") Z ");
+        is_gone = !is_read || strstr(line, ") Z ");
         world->step(world->self);
     }
     CHECK(is_gone);
