@@ -12,7 +12,7 @@
 #define FINGERPRINT_SIZE 17
 
 json_t *
-dm_json_string(struct dm_str value)
+dm_json_of_text(struct dm_str value)
 {
     return json_stringn(value.data ? value.data : "", value.n);
 }
@@ -26,7 +26,7 @@ dm_json_set(json_t *object, const char *key, json_t *value)
 void
 dm_json_text(json_t *object, const char *key, struct dm_str value)
 {
-    dm_json_set(object, key, dm_json_string(value));
+    dm_json_set(object, key, dm_json_of_text(value));
 }
 
 void
@@ -81,7 +81,7 @@ texts_object(const struct dm_alert_text *texts, size_t n)
     json_t *object = json_object();
     for (size_t i = 0; object && i < n; ++i) {
         (void)json_object_setn_new(object, texts[i].name.data, texts[i].name.n,
-                                   dm_json_string(texts[i].value));
+                                   dm_json_of_text(texts[i].value));
     }
     return object;
 }

@@ -35,7 +35,7 @@ void dm_json_bool(json_t *object, const char *key, bool value);
 void dm_json_set(json_t *object, const char *key, json_t *DM_NULLABLE value);
 
 /// A text as a value
-json_t *DM_NULLABLE dm_json_string(struct dm_str value);
+json_t *DM_NULLABLE dm_json_of_text(struct dm_str value);
 
 /// Append the document and a line end to `buf`; takes it.
 /// @return DM_ERR_NO_MEMORY, or what the buffer said.

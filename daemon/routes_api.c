@@ -78,7 +78,7 @@ texts_array(const struct dm_texts *texts)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < texts->n; ++i) {
-        (void)json_array_append_new(array, dm_json_string(texts->items[i]));
+        (void)json_array_append_new(array, dm_json_of_text(texts->items[i]));
     }
     return array;
 }
@@ -560,7 +560,7 @@ rows_array(const struct dm_rule_result *result)
         for (size_t k = 0; k < result->rows[i].n_columns; ++k) {
             const struct dm_alert_text *column = &result->rows[i].columns[k];
             (void)json_object_setn_new(row, column->name.data, column->name.n,
-                                       dm_json_string(column->value));
+                                       dm_json_of_text(column->value));
         }
         (void)json_array_append_new(rows, row);
     }

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: ISC
+
+#include "cli/paths.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define PATH_MAX_BYTES 4096U
+#define PACKAGE_CONFIG "/etc/demonitor"
+#define PACKAGE_DATA "/var/lib/demonitor"
+#define PACKAGE_SOCKET "/run/demonitor/demonitor.sock"
+
+static char *
+copy(const char *text)
+{
+    return dm_strndup(text, strlen(text));
+}
+
+static char *
+join(const char *directory, const char *name)
+{
+    struct dm_buf path;
+    dm_buf_init(&path, PATH_MAX_BYTES);
+    (void)dm_buf_printf(&path, "%s/%s", directory, name);
+    return path.status ? NULL : dm_buf_take(&path, NULL);
+}
+
+// $VARIABLE/demonitor, else ~/FALLBACK/demonitor
+static char *
+user_path(const struct dm_cli *cli, const char *variable, const char *fallback)
+{
+    const char *base = dm_env_variable(cli->env, variable);
+    if (base && base[0] == '/') {
+        return join(base, "demonitor");
+    }
+    const char *home = dm_env_variable(cli->env, "HOME");
+    char *under_home = join(home && home[0] ? home : "/", fallback);
+    char *path = under_home ? join(under_home, "demonitor") : NULL;
+    dm_free(under_home);
+    return path;
+}
+
+static bool
+uses_package(void)
+{
+    return geteuid() == 0 || access(PACKAGE_SOCKET, R_OK | W_OK) == 0;
+}
+
+static const char *
+given(const struct dm_cli *cli, const char *option, const char *variable)
+{
+    return option ? option : dm_env_variable(cli->env, variable);
+}
+
+enum dm_status
+dm_paths_find(struct dm_cli *cli)
+{
+    const char *config = given(cli, cli->options.config, "DEMONITOR_CONFIG");
+    const char *data = given(cli, cli->options.data, "DEMONITOR_DATA");
+    const bool package = uses_package();
+    cli->config = config    ? copy(config)
+                  : package ? copy(PACKAGE_CONFIG)
+                            : user_path(cli, "XDG_CONFIG_HOME", ".config");
+    cli->data = data      ? copy(data)
+                : package ? copy(PACKAGE_DATA)
+                          : user_path(cli, "XDG_DATA_HOME", ".local/share");
+    cli->socket = !data && package ? copy(PACKAGE_SOCKET)
+                  : cli->data      ? join(cli->data, "demonitor.sock")
+                                   : NULL;
+    return cli->config && cli->data && cli->socket ? DM_OK : DM_ERR_NO_MEMORY;
+}
+
+void
+dm_paths_free(struct dm_cli *cli)
+{
+    dm_free(cli->config);
+    dm_free(cli->data);
+    dm_free(cli->socket);
+}
