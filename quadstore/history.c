@@ -72,7 +72,7 @@ dm_row_to_event(struct dm_snapshot *snapshot, const struct dm_row *row,
     static const struct dm_str none = DM_STR("");
     const bool has_texts = (columns & DM_COLUMN_TEXTS) != 0;
     struct dm_event event = {
-        .key = dm_key_load(row->key),
+        .key = dm_event_key_load(row->key),
         .check = dm_id_make(DM_TAG_IRI, (uint64_t)row->check),
         .status = dm_row_status(row),
         .at_ms = dm_row_at(row),

@@ -279,31 +279,31 @@ dm_id_to_double(dm_id id, double *ret)
 }
 
 int64_t
-dm_key_store(const struct dm_event_key *key)
+dm_event_key_store(const struct dm_event_key *key)
 {
     return (int64_t)dm_id_payload(dm_id_from_event(key)) - DM_KEY_LOG;
 }
 
 dm_id
-dm_key_id(int64_t stored)
+dm_event_key_id(int64_t stored)
 {
     assert(stored >= 0);
     return dm_id_make(DM_TAG_EVENT, (uint64_t)(stored + DM_KEY_LOG));
 }
 
 struct dm_event_key
-dm_key_load(int64_t stored)
+dm_event_key_load(int64_t stored)
 {
     struct dm_event_key key = {0};
-    const bool is_event = dm_id_to_event(dm_key_id(stored), &key);
+    const bool is_event = dm_id_to_event(dm_event_key_id(stored), &key);
     assert(is_event);
     (void)is_event;
     return key;
 }
 
 bool
-dm_key_range(dm_log_no log, int64_t from_ms, int64_t until_ms,
-             int64_t *ret_first, int64_t *ret_last)
+dm_event_key_range(dm_log_no log, int64_t from_ms, int64_t until_ms,
+                   int64_t *ret_first, int64_t *ret_last)
 {
     const int64_t end = DM_EVENT_EPOCH_MS + (INT64_C(1) << DM_EVENT_MS_BITS);
     const int64_t from =

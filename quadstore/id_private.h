@@ -28,15 +28,15 @@ DM_BEGIN_DECLS
 dm_id dm_id_make(enum dm_id_tag tag, uint64_t payload);
 uint64_t dm_id_payload(dm_id id);
 
-int64_t dm_key_store(const struct dm_event_key *key);
-struct dm_event_key dm_key_load(int64_t stored);
-dm_id dm_key_id(int64_t stored);
+int64_t dm_event_key_store(const struct dm_event_key *key);
+struct dm_event_key dm_event_key_load(int64_t stored);
+dm_id dm_event_key_id(int64_t stored);
 
 /// Stored keys of `log` whose ms is in from..until (unix ms, exclusive), cut to
 /// what keys can hold: *ret_first..*ret_last, inclusive.
 /// @return Whether there is any.
-bool dm_key_range(dm_log_no log, int64_t from_ms, int64_t until_ms,
-                  int64_t *ret_first, int64_t *ret_last);
+bool dm_event_key_range(dm_log_no log, int64_t from_ms, int64_t until_ms,
+                        int64_t *ret_first, int64_t *ret_last);
 
 DM_END_DECLS
 

@@ -164,7 +164,7 @@ dm_txn_import(struct dm_txn *txn, const struct dm_quad *quad,
                                        ? dm_dict_log(txn->dict, key.log)
                                        : NULL;
     if (log && dm_str_equal(log->iri, quad->g.value)) {
-        status = gather(txn, quad, dm_key_store(&key), log->graph);
+        status = gather(txn, quad, dm_event_key_store(&key), log->graph);
     } else if (!status || status == DM_END) {
         status = import_plain(txn, quad);
     }
@@ -391,7 +391,8 @@ take_arc(struct assembly *made, const struct arc *arc, bool *ret)
 static enum dm_status
 add_arc(struct dm_txn *txn, const struct star *star, const struct arc *arc)
 {
-    struct dm_quad_ids quad = {.s = dm_key_id(star->key), .g = star->graph};
+    struct dm_quad_ids quad = {.s = dm_event_key_id(star->key),
+                               .g = star->graph};
     enum dm_status status = dm_txn_intern(txn, &arc->p, &quad.p);
     if (!status) {
         status = dm_txn_intern(txn, &arc->o, &quad.o);
@@ -428,7 +429,7 @@ assemble(struct assembly *made, const struct star *star)
     made->check = (struct dm_str){0};
     made->has_at = false;
     made->event = (struct dm_event){
-        .key = dm_key_load(star->key),
+        .key = dm_event_key_load(star->key),
         .micros = DM_NO_MICROS,
         .certificate_expires_ms = DM_NO_TIME,
     };

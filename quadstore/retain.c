@@ -35,7 +35,7 @@ is_needed(struct dm_txn *txn, const struct dm_row *row, bool *ret)
 {
     struct dm_present_entry *entry = NULL;
     const enum dm_status status =
-        dm_presents_get(txn, dm_key_load(row->key).log,
+        dm_presents_get(txn, dm_event_key_load(row->key).log,
                         dm_id_make(DM_TAG_IRI, (uint64_t)row->check), &entry);
     *ret = !status &&
            (entry->now.key == row->key || entry->now.started == row->key);
@@ -46,7 +46,7 @@ is_needed(struct dm_txn *txn, const struct dm_row *row, bool *ret)
 static enum dm_status
 remove_quads(struct dm_txn *txn, int64_t key, dm_id graph)
 {
-    const dm_id s = dm_key_id(key);
+    const dm_id s = dm_event_key_id(key);
     const int64_t values[] = {(int64_t)s, 0, 0, (int64_t)graph};
     for (;;) {
         int64_t spo[3] = {0};
@@ -66,7 +66,8 @@ remove_quads(struct dm_txn *txn, int64_t key, dm_id graph)
 static enum dm_status
 remove_event(struct dm_txn *txn, const struct dm_row *row)
 {
-    struct dm_log_row *log = dm_dict_log(txn->dict, dm_key_load(row->key).log);
+    struct dm_log_row *log =
+        dm_dict_log(txn->dict, dm_event_key_load(row->key).log);
     enum dm_status status = DM_OK;
     if (row->bits & DM_ROW_QUADS) {
         status = remove_quads(txn, row->key, log->graph);
@@ -96,7 +97,7 @@ retain_log(struct dm_txn *txn, dm_log_no log, int64_t until_ms, uint32_t *left)
     struct dm_row row;
     int64_t first = 0;
     int64_t last = 0;
-    if (!dm_key_range(log, INT64_MIN, until_ms, &first, &last)) {
+    if (!dm_event_key_range(log, INT64_MIN, until_ms, &first, &last)) {
         return DM_OK;
     }
     int64_t *from = &txn->store->retain_from;
@@ -134,8 +135,8 @@ oldest_from(struct dm_txn *txn, int64_t from_ms, int64_t *ret)
     for (size_t i = 0; i < txn->dict->n_logs; ++i) {
         int64_t values[2];
         int64_t key = 0;
-        if (!dm_key_range((dm_log_no)(i + 1), from_ms, INT64_MAX, &values[0],
-                          &values[1])) {
+        if (!dm_event_key_range((dm_log_no)(i + 1), from_ms, INT64_MAX,
+                                &values[0], &values[1])) {
             continue;
         }
         const enum dm_status status =
@@ -143,8 +144,8 @@ oldest_from(struct dm_txn *txn, int64_t from_ms, int64_t *ret)
         if (status && status != DM_ERR_NOT_FOUND) {
             return status;
         }
-        if (!status && dm_key_load(key).ms < oldest) {
-            oldest = dm_key_load(key).ms;
+        if (!status && dm_event_key_load(key).ms < oldest) {
+            oldest = dm_event_key_load(key).ms;
         }
     }
     *ret = oldest;
@@ -189,12 +190,12 @@ forget_lags(struct dm_txn *txn)
     for (size_t i = 0; !status && i < txn->dict->n_logs; ++i) {
         int64_t range[2] = {0};
         int64_t key = 0;
-        (void)dm_key_range((dm_log_no)(i + 1), INT64_MIN, INT64_MAX, &range[0],
-                           &range[1]);
+        (void)dm_event_key_range((dm_log_no)(i + 1), INT64_MIN, INT64_MAX,
+                                 &range[0], &range[1]);
         status = dm_conn_get(txn->conn, DM_Q_EVENT_OLDEST, range, 2, &key, 1);
         if (!status) {
-            const int64_t values[] = {(int64_t)i + 1,
-                                      dm_key_load(key).ms / DM_MS_PER_HOUR};
+            const int64_t values[] = {
+                (int64_t)i + 1, dm_event_key_load(key).ms / DM_MS_PER_HOUR};
             status = dm_conn_run(txn->conn, DM_Q_LAG_FORGET, values, 2);
         }
         status = status == DM_ERR_NOT_FOUND ? DM_OK : status;

@@ -31,7 +31,7 @@ dm_row_status(const struct dm_row *row)
 int64_t
 dm_row_at(const struct dm_row *row)
 {
-    return dm_key_load(row->key).ms - row->lag;
+    return dm_event_key_load(row->key).ms - row->lag;
 }
 
 // --------------------------------------------------------------------- numbers

@@ -193,11 +193,11 @@ set_range(struct dm_rows *rows, struct stream *stream, bool *ret_any)
     if (status) {
         return status;
     }
-    *ret_any = dm_key_range(stream->log, filter->at_from_ms, reach,
-                            &stream->first, &stream->last);
+    *ret_any = dm_event_key_range(stream->log, filter->at_from_ms, reach,
+                                  &stream->first, &stream->last);
     if (*ret_any && filter->event) {
         const bool is_event = dm_id_to_event(filter->event, &key);
-        const int64_t stored = is_event ? dm_key_store(&key) : -1;
+        const int64_t stored = is_event ? dm_event_key_store(&key) : -1;
         *ret_any = stored >= stream->first && stored <= stream->last;
         stream->first = stored;
         stream->last = stored;
@@ -281,7 +281,7 @@ fill_held(struct dm_rows *rows, struct stream *stream)
         if (!held) {
             return DM_ERR_NO_MEMORY;
         }
-        stream->read_ms = dm_key_load(row.key).ms;
+        stream->read_ms = dm_event_key_load(row.key).ms;
         status = push(rows, stream, held);
         if (status) {
             drop(rows->snapshot, held);

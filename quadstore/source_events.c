@@ -173,9 +173,9 @@ make_star(struct events *events, const struct dm_row *row)
     dm_id seconds = DM_ID_NONE;
     events->n_arcs = 0;
     events->i_arc = 0;
-    events->s = dm_key_id(row->key);
-    const struct dm_log_row *log =
-        dm_dict_log(&events->source.snapshot->dict, dm_key_load(row->key).log);
+    events->s = dm_event_key_id(row->key);
+    const struct dm_log_row *log = dm_dict_log(&events->source.snapshot->dict,
+                                               dm_event_key_load(row->key).log);
     if (!log) {
         return DM_ERR_CORRUPT;
     }
@@ -234,7 +234,7 @@ open_log(struct events *events)
     if (status) {
         return status;
     }
-    if (!dm_key_range(events->log, events->at, reach, &first, &last)) {
+    if (!dm_event_key_range(events->log, events->at, reach, &first, &last)) {
         first = 1;
         last = 0;
     }
@@ -296,7 +296,7 @@ events_seek(struct dm_source *source, const struct dm_triple_ids *target)
         }
         return DM_OK;
     }
-    const int64_t first = dm_key_store(&key);
+    const int64_t first = dm_event_key_store(&key);
     events->first = first > events->first ? first : events->first;
     if (events->by_at && key.log > events->log) {
         events->log = key.log < events->last_log ? key.log : events->last_log;
@@ -341,7 +341,7 @@ bind_subject(struct events *events, dm_id s)
     if (!dm_id_to_event(s, &key)) {
         return DM_END;
     }
-    const int64_t stored = dm_key_store(&key);
+    const int64_t stored = dm_event_key_store(&key);
     if (stored < events->first || stored > events->last) {
         return DM_END;
     }

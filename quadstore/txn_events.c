@@ -78,7 +78,8 @@ dm_event_read(struct dm_conn *conn, int64_t key, struct dm_arena *arena,
 // ------------------------------------------------------------------------ keys
 
 bool
-dm_key_next(struct dm_event_key last, int64_t at_ms, struct dm_event_key *ret)
+dm_event_key_next(struct dm_event_key last, int64_t at_ms,
+                  struct dm_event_key *ret)
 {
     struct dm_event_key key = {.log = last.log, .ms = last.ms};
     if (at_ms > last.ms) {
@@ -103,7 +104,7 @@ last_key(const struct dm_log_row *log, dm_log_no number)
         return (struct dm_event_key){
             .log = number, .ms = DM_EVENT_EPOCH_MS - 1, .n = DM_EVENT_N_MAX};
     }
-    return dm_key_load(log->last);
+    return dm_event_key_load(log->last);
 }
 
 enum dm_status
@@ -413,7 +414,7 @@ dm_events_put(struct dm_txn *txn, const struct dm_event *event, bool is_whole,
     }
 
     struct dm_row row = {
-        .key = dm_key_store(&event->key),
+        .key = dm_event_key_store(&event->key),
         .check = (int64_t)present->key[1],
         .bits = (unsigned)event->status,
         .micros = event->micros,
@@ -452,8 +453,8 @@ dm_txn_record(struct dm_txn *txn, const struct dm_event *event,
     assert(!txn->failed);
     struct dm_event stamped = *event;
     const struct dm_log_row *log = dm_dict_log(txn->dict, event->key.log);
-    if (!log || !dm_key_next(last_key(log, event->key.log), event->at_ms,
-                             &stamped.key)) {
+    if (!log || !dm_event_key_next(last_key(log, event->key.log), event->at_ms,
+                                   &stamped.key)) {
         return dm_txn_fail(txn, DM_ERR_ARGUMENT);
     }
     bool is_new = false;
@@ -489,7 +490,7 @@ load_event(struct dm_txn *txn, int64_t key, dm_id check, struct dm_event *ret)
         dm_event_read(txn->conn, key, &txn->texts, &row);
     if (!status) {
         *ret = (struct dm_event){
-            .key = dm_key_load(key),
+            .key = dm_event_key_load(key),
             .check = check,
             .status = dm_row_status(&row),
             .at_ms = dm_row_at(&row),

@@ -102,8 +102,8 @@ enum dm_status dm_events_lag(struct dm_txn *txn, dm_log_no log, int64_t ms,
 
 /// The key after `last` for a result at `at_ms` by the hybrid clock; false when
 /// it does not fit.
-bool dm_key_next(struct dm_event_key last, int64_t at_ms,
-                 struct dm_event_key *ret);
+bool dm_event_key_next(struct dm_event_key last, int64_t at_ms,
+                       struct dm_event_key *ret);
 
 /// Put the events that dm_txn_import() gathered.
 enum dm_status dm_import_flush(struct dm_txn *txn) DM_NODISCARD;

@@ -40,7 +40,7 @@ mark_event(struct dm_txn *txn, const struct dm_quad_ids *quad)
         return DM_OK;
     }
     struct dm_row row;
-    const int64_t stored = dm_key_store(&key);
+    const int64_t stored = dm_event_key_store(&key);
     enum dm_status status = dm_event_read(txn->conn, stored, NULL, &row);
     if (status) {
         return status == DM_ERR_NOT_FOUND ? DM_OK : status;

@@ -178,9 +178,9 @@ add_to_values(struct dm_eval *eval, struct dm_aggregate_state *state,
         if (!state->as.values) {
             return DM_ERR_NO_MEMORY;
         }
-        dm_rows_init(state->as.values, account_of(eval), 1);
+        dm_solutions_init(state->as.values, account_of(eval), 1);
     }
-    const enum dm_status status = dm_rows_add(state->as.values, &kept);
+    const enum dm_status status = dm_solutions_add(state->as.values, &kept);
     return status
                ? status
                : dm_value_id(eval->context->snapshot, eval->arena, value, kept);
@@ -204,11 +204,11 @@ compare_ids(void *context, const void *a, const void *b)
 // The smallest value that at least this share of the values does not exceed;
 // `room` is for two pointers to each
 static enum dm_status
-pick(struct dm_eval *eval, double share, const struct dm_rows *values,
+pick(struct dm_eval *eval, double share, const struct dm_solutions *values,
      void **room, struct dm_value *ret)
 {
     for (size_t i = 0; i < values->n; ++i) {
-        room[i] = dm_rows_at(values, (uint32_t)i);
+        room[i] = dm_solutions_at(values, (uint32_t)i);
     }
     struct dm_sorter sorter = {.items = room,
                                .spare = room + values->n,
@@ -230,7 +230,7 @@ static enum dm_status
 quantile_value(struct dm_eval *eval, const struct dm_aggregate_code *code,
                const struct dm_aggregate_state *state, struct dm_value *ret)
 {
-    const struct dm_rows *values = state->as.values;
+    const struct dm_solutions *values = state->as.values;
     if (!values) {
         *ret = (struct dm_value){.kind = DM_VALUE_UNBOUND};
         return DM_OK;
@@ -339,7 +339,7 @@ dm_aggregate_state_done(struct dm_account *account,
         state->as.text = NULL;
     }
     if (code->def->kind == DM_AGG_QUANTILE && state->as.values) {
-        dm_rows_clear(state->as.values);
+        dm_solutions_clear(state->as.values);
         dm_free(state->as.values);
         state->as.values = NULL;
     }

@@ -39,7 +39,7 @@ struct dm_aggregate_state {
         double number;
         dm_id best; ///< MIN, MAX, SAMPLE
         struct dm_text_state *DM_NULLABLE text;
-        struct dm_rows *DM_NULLABLE values; ///< dm:quantile
+        struct dm_solutions *DM_NULLABLE values; ///< dm:quantile
     } as;
 };
 

@@ -13,13 +13,13 @@ struct distinct {
     struct dm_operator base;
     dm_var *columns; ///< All that may be bound
     size_t n_columns;
-    struct dm_rows seen;
+    struct dm_solutions seen;
 };
 
 static enum dm_status
 distinct_open(struct dm_operator *op, const dm_id *seed)
 {
-    dm_rows_clear(&((struct distinct *)op)->seen);
+    dm_solutions_clear(&((struct distinct *)op)->seen);
     return dm_operator_open(op->children[0], seed);
 }
 
@@ -28,7 +28,7 @@ static enum dm_status
 keep(struct distinct *distinct, const dm_id *row, bool *ret_is_new)
 {
     dm_id *kept = NULL;
-    enum dm_status status = dm_rows_add(&distinct->seen, &kept);
+    enum dm_status status = dm_solutions_add(&distinct->seen, &kept);
     if (status) {
         return status;
     }
@@ -36,19 +36,20 @@ keep(struct distinct *distinct, const dm_id *row, bool *ret_is_new)
     for (size_t i = 0; i < n; ++i) {
         kept[i] = row[distinct->columns[i]];
     }
-    const uint64_t hash = dm_rows_hash(kept, n);
-    uint32_t at = dm_rows_first(&distinct->seen, hash);
+    const uint64_t hash = dm_solutions_hash(kept, n);
+    uint32_t at = dm_solutions_first(&distinct->seen, hash);
     while (at != DM_ROW_NONE && n &&
-           memcmp(dm_rows_at(&distinct->seen, at), kept, n * sizeof(*kept)) !=
-               0) {
-        at = dm_rows_next(&distinct->seen, at, hash);
+           memcmp(dm_solutions_at(&distinct->seen, at), kept,
+                  n * sizeof(*kept)) != 0) {
+        at = dm_solutions_next(&distinct->seen, at, hash);
     }
     *ret_is_new = at == DM_ROW_NONE;
     if (!*ret_is_new) {
-        dm_rows_drop(&distinct->seen);
+        dm_solutions_drop(&distinct->seen);
         return DM_OK;
     }
-    return dm_rows_link(&distinct->seen, (uint32_t)distinct->seen.n - 1, hash);
+    return dm_solutions_link(&distinct->seen, (uint32_t)distinct->seen.n - 1,
+                             hash);
 }
 
 static enum dm_status
@@ -70,7 +71,7 @@ distinct_next(struct dm_operator *op, dm_id *row)
 static void
 distinct_close(struct dm_operator *op)
 {
-    dm_rows_clear(&((struct distinct *)op)->seen);
+    dm_solutions_clear(&((struct distinct *)op)->seen);
 }
 
 const struct dm_operator_ops dm_distinct_ops = {.name = "Distinct",
@@ -104,9 +105,9 @@ dm_plan_distinct(struct dm_planner *planner, const struct dm_alg *alg,
             distinct->columns[distinct->n_columns++] = var;
         }
     }
-    dm_rows_init(&distinct->seen,
-                 &dm_snapshot_work(planner->context->snapshot)->account,
-                 distinct->n_columns);
+    dm_solutions_init(&distinct->seen,
+                      &dm_snapshot_work(planner->context->snapshot)->account,
+                      distinct->n_columns);
     distinct->base.children[0] = child;
     const size_t n_words = planner->n_words;
     dm_bits_unite(sets.certain, child->certain, n_words);

@@ -13,7 +13,7 @@ struct graph {
     struct dm_active_graph active; ///< What patterns inside look at
     dm_var var;                    ///< Or NONE: `constant`
     dm_id constant;
-    struct dm_rows graphs; ///< Those to go through
+    struct dm_solutions graphs; ///< Those to go through
     bool is_listed;
     uint32_t at;
     bool is_inside; ///< The child is open with the graph before `at`
@@ -28,7 +28,7 @@ keep_graph(void *context, dm_id id)
     if (graph->only != DM_ID_NONE && graph->only != id) {
         return DM_OK;
     }
-    const enum dm_status status = dm_rows_add(&graph->graphs, &row);
+    const enum dm_status status = dm_solutions_add(&graph->graphs, &row);
     if (!status) {
         row[0] = id;
     }
@@ -47,7 +47,7 @@ graph_open(struct dm_operator *op, const dm_id *seed)
     if (graph->is_listed && graph->only == only) {
         return DM_OK;
     }
-    dm_rows_clear(&graph->graphs);
+    dm_solutions_clear(&graph->graphs);
     graph->only = only;
     const enum dm_status status = dm_graphs_each(
         op->context->snapshot, op->context->dataset, keep_graph, graph);
@@ -61,7 +61,7 @@ enter(struct graph *graph)
     if (graph->at == graph->graphs.n) {
         return DM_END;
     }
-    graph->active.id = dm_rows_at(&graph->graphs, graph->at++)[0];
+    graph->active.id = dm_solutions_at(&graph->graphs, graph->at++)[0];
     graph->is_inside = true;
     // Inside, the variable is not bound by GRAPH: that is a join afterwards.
     // Its value may still be a seed.
@@ -106,7 +106,7 @@ static void
 graph_close(struct dm_operator *op)
 {
     struct graph *graph = (struct graph *)op;
-    dm_rows_clear(&graph->graphs);
+    dm_solutions_clear(&graph->graphs);
     graph->is_listed = false;
     graph->is_inside = false;
     graph->at = 0;
@@ -176,8 +176,9 @@ dm_plan_graph(struct dm_planner *planner, const struct dm_alg *alg,
     graph->var = is_var ? alg->graph.var : DM_VAR_NONE;
     graph->constant = constant;
     graph->active = (struct dm_active_graph){DM_SCOPE_NAMED, constant};
-    dm_rows_init(&graph->graphs,
-                 &dm_snapshot_work(planner->context->snapshot)->account, 1);
+    dm_solutions_init(&graph->graphs,
+                      &dm_snapshot_work(planner->context->snapshot)->account,
+                      1);
     const enum dm_status status = plan_inside(planner, graph, alg);
     if (status) {
         return status;

@@ -30,10 +30,11 @@ struct group {
     size_t n_keys;
     struct dm_aggregate_code *aggregates;
     size_t n_aggregates;
-    struct dm_rows *seen; ///< Of each DISTINCT aggregate: group, then values
-    dm_var *columns;      ///< What COUNT(DISTINCT *) tells apart
+    struct dm_solutions
+        *seen;       ///< Of each DISTINCT aggregate: group, then values
+    dm_var *columns; ///< What COUNT(DISTINCT *) tells apart
     size_t n_columns;
-    struct dm_rows groups;
+    struct dm_solutions groups;
     struct dm_account *account;
     dm_id *row;              ///< A solution below
     dm_id *key;              ///< Its keys
@@ -46,9 +47,9 @@ struct group {
 static struct dm_aggregate_state *
 states_of(const struct group *group, uint32_t index)
 {
-    return (
-        struct dm_aggregate_state *)(void *)(dm_rows_at(&group->groups, index) +
-                                             group->n_keys);
+    return (struct dm_aggregate_state *)(void *)(dm_solutions_at(&group->groups,
+                                                                 index) +
+                                                 group->n_keys);
 }
 
 static void
@@ -61,9 +62,9 @@ group_close(struct dm_operator *op)
                                     &states_of(group, i)[j]);
         }
     }
-    dm_rows_clear(&group->groups);
+    dm_solutions_clear(&group->groups);
     for (size_t i = 0; i < group->n_aggregates; ++i) {
-        dm_rows_clear(&group->seen[i]);
+        dm_solutions_clear(&group->seen[i]);
     }
     dm_arena_done(&group->results);
 }
@@ -111,18 +112,19 @@ static enum dm_status
 find_group(struct group *group, uint32_t *ret)
 {
     const size_t bytes = group->n_keys * sizeof(dm_id);
-    const uint64_t hash = dm_rows_hash(group->key, group->n_keys);
-    uint32_t at = dm_rows_first(&group->groups, hash);
+    const uint64_t hash = dm_solutions_hash(group->key, group->n_keys);
+    uint32_t at = dm_solutions_first(&group->groups, hash);
     while (at != DM_ROW_NONE && bytes &&
-           memcmp(dm_rows_at(&group->groups, at), group->key, bytes) != 0) {
-        at = dm_rows_next(&group->groups, at, hash);
+           memcmp(dm_solutions_at(&group->groups, at), group->key, bytes) !=
+               0) {
+        at = dm_solutions_next(&group->groups, at, hash);
     }
     if (at != DM_ROW_NONE) {
         *ret = at;
         return DM_OK;
     }
     dm_id *made = NULL;
-    const enum dm_status status = dm_rows_add(&group->groups, &made);
+    const enum dm_status status = dm_solutions_add(&group->groups, &made);
     if (status) {
         return status;
     }
@@ -130,7 +132,7 @@ find_group(struct group *group, uint32_t *ret)
         memcpy(made, group->key, bytes);
     }
     *ret = (uint32_t)group->groups.n - 1;
-    return dm_rows_link(&group->groups, *ret, hash);
+    return dm_solutions_link(&group->groups, *ret, hash);
 }
 
 // Whether this value, or for COUNT(DISTINCT *) this solution, is new in its
@@ -139,9 +141,9 @@ static enum dm_status
 is_new(struct group *group, struct dm_eval *eval, size_t index,
        uint32_t group_index, struct dm_value *value, bool *ret)
 {
-    struct dm_rows *seen = &group->seen[index];
+    struct dm_solutions *seen = &group->seen[index];
     dm_id *kept = NULL;
-    enum dm_status status = dm_rows_add(seen, &kept);
+    enum dm_status status = dm_solutions_add(seen, &kept);
     if (status) {
         return status;
     }
@@ -156,21 +158,21 @@ is_new(struct group *group, struct dm_eval *eval, size_t index,
         }
     }
     if (status) {
-        dm_rows_drop(seen);
+        dm_solutions_drop(seen);
         return status;
     }
-    const uint64_t hash = dm_rows_hash(kept, seen->width);
-    uint32_t at = dm_rows_first(seen, hash);
-    while (at != DM_ROW_NONE && memcmp(dm_rows_at(seen, at), kept,
+    const uint64_t hash = dm_solutions_hash(kept, seen->width);
+    uint32_t at = dm_solutions_first(seen, hash);
+    while (at != DM_ROW_NONE && memcmp(dm_solutions_at(seen, at), kept,
                                        seen->width * sizeof(*kept)) != 0) {
-        at = dm_rows_next(seen, at, hash);
+        at = dm_solutions_next(seen, at, hash);
     }
     *ret = at == DM_ROW_NONE;
     if (!*ret) {
-        dm_rows_drop(seen);
+        dm_solutions_drop(seen);
         return DM_OK;
     }
-    return dm_rows_link(seen, (uint32_t)seen->n - 1, hash);
+    return dm_solutions_link(seen, (uint32_t)seen->n - 1, hash);
 }
 
 static enum dm_status
@@ -256,7 +258,7 @@ group_next(struct dm_operator *op, dm_id *row)
     }
     const uint32_t index = group->at++;
     dm_row_copy(op->context, row, op->seed);
-    const dm_id *keys = dm_rows_at(&group->groups, index);
+    const dm_id *keys = dm_solutions_at(&group->groups, index);
     for (size_t i = 0; i < group->n_keys; ++i) {
         row[group->keys[i].var] = keys[i];
     }
@@ -319,8 +321,8 @@ compile_aggregates(struct dm_planner *planner, const struct dm_alg *alg,
             status = dm_code_compile(planner->compiler, def->arg, &code);
         }
         group->aggregates[i] = (struct dm_aggregate_code){def, code};
-        dm_rows_init(&group->seen[i], group->account,
-                     1 + (def->arg ? 1 : group->n_columns));
+        dm_solutions_init(&group->seen[i], group->account,
+                          1 + (def->arg ? 1 : group->n_columns));
     }
     return status;
 }
@@ -380,8 +382,8 @@ dm_plan_group(struct dm_planner *planner, const struct dm_alg *alg,
     if (status) {
         return status;
     }
-    dm_rows_init(&group->groups, group->account,
-                 group->n_keys + group->n_aggregates * STATE_IDS);
+    dm_solutions_init(&group->groups, group->account,
+                      group->n_keys + group->n_aggregates * STATE_IDS);
     dm_arena_init(&group->results, SIZE_MAX, group->account);
     group->base.children[0] = child;
     set_sets(alg, child, &sets);

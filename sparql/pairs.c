@@ -69,8 +69,8 @@ dm_pairs_plan(struct dm_planner *planner, struct dm_pairs *pairs,
         list_vars(planner, right->possible, right->possible, pairs->columns);
     pairs->can_seed =
         dm_bits_meet(left->certain, right->seedable, planner->n_words);
-    dm_rows_init(&pairs->buffered, account, n_vars);
-    dm_rows_init(&pairs->table, account, pairs->n_columns);
+    dm_solutions_init(&pairs->buffered, account, n_vars);
+    dm_solutions_init(&pairs->table, account, pairs->n_columns);
     return DM_OK;
 }
 
@@ -79,8 +79,8 @@ dm_pairs_plan(struct dm_planner *planner, struct dm_pairs *pairs,
 void
 dm_pairs_close(struct dm_pairs *pairs)
 {
-    dm_rows_clear(&pairs->buffered);
-    dm_rows_clear(&pairs->table);
+    dm_solutions_clear(&pairs->buffered);
+    dm_solutions_clear(&pairs->table);
     pairs->right_open = false;
     pairs->left_ended = true;
 }
@@ -135,7 +135,7 @@ hash_keys(struct dm_pairs *pairs, const dm_id *row)
     for (size_t i = 0; i < pairs->n_keys; ++i) {
         pairs->key[i] = row[pairs->keys[i]];
     }
-    return dm_rows_hash(pairs->key, pairs->n_keys);
+    return dm_solutions_hash(pairs->key, pairs->n_keys);
 }
 
 static enum dm_status
@@ -151,11 +151,12 @@ build(struct dm_pairs *pairs)
         }
         dm_id *kept = NULL;
         if (!status) {
-            status = dm_rows_add(&pairs->table, &kept);
+            status = dm_solutions_add(&pairs->table, &kept);
         }
         if (!status) {
             pack(pairs, pairs->right_row, kept);
-            status = dm_rows_link(&pairs->table, (uint32_t)pairs->table.n - 1,
+            status =
+                dm_solutions_link(&pairs->table, (uint32_t)pairs->table.n - 1,
                                   hash_keys(pairs, pairs->right_row));
         }
         if (status) {
@@ -172,8 +173,8 @@ next_hashed(struct dm_pairs *pairs, dm_id *row)
         if (status) {
             return status;
         }
-        const dm_id *kept = dm_rows_at(&pairs->table, pairs->at);
-        pairs->at = dm_rows_next(&pairs->table, pairs->at, pairs->hash);
+        const dm_id *kept = dm_solutions_at(&pairs->table, pairs->at);
+        pairs->at = dm_solutions_next(&pairs->table, pairs->at, pairs->hash);
         if (merge(pairs, kept, row)) {
             return DM_OK;
         }
@@ -239,7 +240,7 @@ look(struct dm_pairs *pairs)
         }
         dm_id *kept = NULL;
         const enum dm_status added =
-            status ? status : dm_rows_add(&pairs->buffered, &kept);
+            status ? status : dm_solutions_add(&pairs->buffered, &kept);
         if (added) {
             return added;
         }
@@ -259,7 +260,7 @@ take_left(struct dm_pairs *pairs)
 {
     if (pairs->n_taken < pairs->buffered.n) {
         dm_row_copy(pairs->op->context, pairs->left_row,
-                    dm_rows_at(&pairs->buffered, pairs->n_taken++));
+                    dm_solutions_at(&pairs->buffered, pairs->n_taken++));
         return DM_OK;
     }
     if (pairs->left_ended) {
@@ -290,7 +291,7 @@ dm_pairs_left(struct dm_pairs *pairs)
     pairs->right_open = false;
     if (pairs->way == DM_PAIRS_HASHED) {
         pairs->hash = hash_keys(pairs, pairs->left_row);
-        pairs->at = dm_rows_first(&pairs->table, pairs->hash);
+        pairs->at = dm_solutions_first(&pairs->table, pairs->hash);
     }
     return DM_OK;
 }

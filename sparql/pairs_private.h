@@ -45,10 +45,10 @@ struct dm_pairs {
     dm_var *columns; ///< Possible on the right: what the tables of it keep
     size_t n_columns;
     enum dm_pairs_way way;
-    struct dm_rows buffered; ///< Left solutions read while undecided
-    uint32_t n_taken;        ///< … and how many of them are done
+    struct dm_solutions buffered; ///< Left solutions read while undecided
+    uint32_t n_taken;             ///< … and how many of them are done
     bool left_ended;
-    struct dm_rows table; ///< Right solutions of HASHED
+    struct dm_solutions table; ///< Right solutions of HASHED
     dm_id *left_row;
     dm_id *right_row;
     dm_id *key;

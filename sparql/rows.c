@@ -20,25 +20,26 @@ static_assert(sizeof(struct header) == sizeof(dm_id),
               "ids behind a header are aligned");
 
 static size_t
-stride(const struct dm_rows *rows)
+stride(const struct dm_solutions *rows)
 {
     return rows->width + 1;
 }
 
 static size_t
-chunk_bytes(const struct dm_rows *rows)
+chunk_bytes(const struct dm_solutions *rows)
 {
     return ROWS_OF_CHUNK * stride(rows) * sizeof(dm_id);
 }
 
 void
-dm_rows_init(struct dm_rows *rows, struct dm_account *account, size_t width)
+dm_solutions_init(struct dm_solutions *rows, struct dm_account *account,
+                  size_t width)
 {
-    *rows = (struct dm_rows){.account = account, .width = width};
+    *rows = (struct dm_solutions){.account = account, .width = width};
 }
 
 void
-dm_rows_clear(struct dm_rows *rows)
+dm_solutions_clear(struct dm_solutions *rows)
 {
     for (size_t i = 0; i < rows->n_chunks; ++i) {
         dm_free(rows->chunks[i]);
@@ -50,11 +51,11 @@ dm_rows_clear(struct dm_rows *rows)
     }
     dm_free(rows->chunks);
     dm_free(rows->slots);
-    dm_rows_init(rows, rows->account, rows->width);
+    dm_solutions_init(rows, rows->account, rows->width);
 }
 
 static dm_id *
-record(const struct dm_rows *rows, uint32_t index)
+record(const struct dm_solutions *rows, uint32_t index)
 {
     assert(index < rows->n);
     dm_id *chunk = rows->chunks[index / ROWS_OF_CHUNK];
@@ -62,13 +63,13 @@ record(const struct dm_rows *rows, uint32_t index)
 }
 
 dm_id *
-dm_rows_at(const struct dm_rows *rows, uint32_t index)
+dm_solutions_at(const struct dm_solutions *rows, uint32_t index)
 {
     return record(rows, index) + 1;
 }
 
 static enum dm_status
-add_chunk(struct dm_rows *rows)
+add_chunk(struct dm_solutions *rows)
 {
     void **chunks =
         dm_grow(rows->chunks, &rows->chunks_capacity, rows->n_chunks + 1,
@@ -92,7 +93,7 @@ add_chunk(struct dm_rows *rows)
 }
 
 enum dm_status
-dm_rows_add(struct dm_rows *rows, dm_id **ret)
+dm_solutions_add(struct dm_solutions *rows, dm_id **ret)
 {
     if (rows->n == rows->n_chunks * ROWS_OF_CHUNK) {
         const enum dm_status status = add_chunk(rows);
@@ -102,25 +103,25 @@ dm_rows_add(struct dm_rows *rows, dm_id **ret)
     }
     const uint32_t index = (uint32_t)rows->n++;
     memset(record(rows, index), 0, stride(rows) * sizeof(dm_id));
-    *ret = dm_rows_at(rows, index);
+    *ret = dm_solutions_at(rows, index);
     return DM_OK;
 }
 
 void
-dm_rows_drop(struct dm_rows *rows)
+dm_solutions_drop(struct dm_solutions *rows)
 {
     assert(rows->n);
     --rows->n;
 }
 
 uint64_t
-dm_rows_hash(const dm_id *ids, size_t n)
+dm_solutions_hash(const dm_id *ids, size_t n)
 {
     return dm_hash(dm_str_n((const char *)ids, n * sizeof(*ids)), 0);
 }
 
 static struct header
-read_header(const struct dm_rows *rows, uint32_t index)
+read_header(const struct dm_solutions *rows, uint32_t index)
 {
     struct header header = {0};
     memcpy(&header, record(rows, index), sizeof(header));
@@ -128,13 +129,14 @@ read_header(const struct dm_rows *rows, uint32_t index)
 }
 
 static void
-write_header(const struct dm_rows *rows, uint32_t index, struct header header)
+write_header(const struct dm_solutions *rows, uint32_t index,
+             struct header header)
 {
     memcpy(record(rows, index), &header, sizeof(header));
 }
 
 static void
-push(struct dm_rows *rows, uint32_t index, uint32_t hash)
+push(struct dm_solutions *rows, uint32_t index, uint32_t hash)
 {
     uint32_t *head = &rows->slots[hash & (rows->n_slots - 1)];
     write_header(rows, index, (struct header){.hash = hash, .next = *head});
@@ -143,7 +145,7 @@ push(struct dm_rows *rows, uint32_t index, uint32_t hash)
 
 // Twice as many slots, for rows up to `n_linked`, which are all linked
 static enum dm_status
-grow_slots(struct dm_rows *rows, uint32_t n_linked)
+grow_slots(struct dm_solutions *rows, uint32_t n_linked)
 {
     const size_t n_slots = rows->n_slots ? rows->n_slots * 2 : ROWS_OF_CHUNK;
     const size_t bytes = n_slots * sizeof(rows->slots[0]);
@@ -168,7 +170,7 @@ grow_slots(struct dm_rows *rows, uint32_t n_linked)
 }
 
 enum dm_status
-dm_rows_link(struct dm_rows *rows, uint32_t index, uint64_t hash)
+dm_solutions_link(struct dm_solutions *rows, uint32_t index, uint64_t hash)
 {
     // Rows are linked in the order in which they were added
     if (index >= rows->n_slots) {
@@ -182,7 +184,7 @@ dm_rows_link(struct dm_rows *rows, uint32_t index, uint64_t hash)
 }
 
 static uint32_t
-skip(const struct dm_rows *rows, uint32_t index, uint32_t hash)
+skip(const struct dm_solutions *rows, uint32_t index, uint32_t hash)
 {
     while (index != DM_ROW_NONE) {
         const struct header header = read_header(rows, index);
@@ -195,7 +197,7 @@ skip(const struct dm_rows *rows, uint32_t index, uint32_t hash)
 }
 
 uint32_t
-dm_rows_first(const struct dm_rows *rows, uint64_t hash)
+dm_solutions_first(const struct dm_solutions *rows, uint64_t hash)
 {
     if (!rows->n_slots) {
         return DM_ROW_NONE;
@@ -205,7 +207,8 @@ dm_rows_first(const struct dm_rows *rows, uint64_t hash)
 }
 
 uint32_t
-dm_rows_next(const struct dm_rows *rows, uint32_t index, uint64_t hash)
+dm_solutions_next(const struct dm_solutions *rows, uint32_t index,
+                  uint64_t hash)
 {
     return skip(rows, read_header(rows, index).next, (uint32_t)hash);
 }

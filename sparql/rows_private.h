@@ -27,7 +27,7 @@ DM_BEGIN_DECLS
 
 #define DM_ROW_NONE UINT32_MAX
 
-struct dm_rows {
+struct dm_solutions {
     struct dm_account *account;
     size_t width; ///< Ids of a row
     size_t n;
@@ -38,27 +38,28 @@ struct dm_rows {
     size_t n_slots;              ///< 0 or a power of 2
 };
 
-void dm_rows_init(struct dm_rows *rows, struct dm_account *account,
-                  size_t width);
+void dm_solutions_init(struct dm_solutions *rows, struct dm_account *account,
+                       size_t width);
 /// Release all memory; the table is empty and may be used again.
-void dm_rows_clear(struct dm_rows *rows);
+void dm_solutions_clear(struct dm_solutions *rows);
 
 /// Room for one more row, zeroed, its index n - 1
-enum dm_status dm_rows_add(struct dm_rows *rows, dm_id **ret) DM_NODISCARD;
+enum dm_status dm_solutions_add(struct dm_solutions *rows, dm_id **ret)
+    DM_NODISCARD;
 /// Take the newest row away, which is in no chain.
-void dm_rows_drop(struct dm_rows *rows);
-dm_id *dm_rows_at(const struct dm_rows *rows, uint32_t index);
+void dm_solutions_drop(struct dm_solutions *rows);
+dm_id *dm_solutions_at(const struct dm_solutions *rows, uint32_t index);
 
 /// Put row `index` into the chain of `hash`.
-enum dm_status dm_rows_link(struct dm_rows *rows, uint32_t index, uint64_t hash)
-    DM_NODISCARD;
+enum dm_status dm_solutions_link(struct dm_solutions *rows, uint32_t index,
+                                 uint64_t hash) DM_NODISCARD;
 /// The first row with `hash`, or DM_ROW_NONE; and the next behind `index`
-uint32_t dm_rows_first(const struct dm_rows *rows, uint64_t hash);
-uint32_t dm_rows_next(const struct dm_rows *rows, uint32_t index,
-                      uint64_t hash);
+uint32_t dm_solutions_first(const struct dm_solutions *rows, uint64_t hash);
+uint32_t dm_solutions_next(const struct dm_solutions *rows, uint32_t index,
+                           uint64_t hash);
 
 /// Hash of n ids
-uint64_t dm_rows_hash(const dm_id *ids, size_t n);
+uint64_t dm_solutions_hash(const dm_id *ids, size_t n);
 
 DM_END_DECLS
 
