@@ -20,8 +20,8 @@
 
 #include "base/attr.h"
 #include "base/str.h"
-#include "rdf/term.h"
-#include "vocab/condition.h"
+#include "vocab/settings.h"
+#include "vocab/values.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,111 +41,10 @@ enum dm_check_kind {
 };
 #define DM_CHECK_KINDS 8
 
-enum dm_severity {
-    DM_SEVERITY_INFO,
-    DM_SEVERITY_WARNING,
-    DM_SEVERITY_CRITICAL,
-};
-
-enum dm_presence {
-    DM_PRESENCE_ALWAYS,
-    DM_PRESENCE_SOMETIMES,
-};
-
 enum dm_on_no_data {
     DM_ON_NO_DATA_KEEP,
     DM_ON_NO_DATA_RESOLVED,
     DM_ON_NO_DATA_ALERT_NOW,
-};
-
-/// What is taken of a peer's log
-enum dm_follow {
-    DM_FOLLOW_ALL,
-    DM_FOLLOW_RECENT,
-    DM_FOLLOW_STATE,
-    DM_FOLLOW_NONE,
-};
-
-/// Several texts, in the order of the files
-struct dm_texts {
-    const struct dm_str *DM_NULLABLE items;
-    size_t n;
-};
-
-/// A name with a value: a label "team=web", a header "Accept: text/html", a
-/// variable "NAME=VALUE". The value of a header and a variable is with
-/// references.
-struct dm_pair {
-    struct dm_str name;
-    struct dm_str value;
-};
-
-struct dm_pairs {
-    const struct dm_pair *DM_NULLABLE items;
-    size_t n;
-};
-
-struct dm_conditions {
-    const struct dm_condition *DM_NULLABLE items;
-    size_t n;
-};
-
-/// Where a definition stands: its type, "a :HttpCheck"
-struct dm_place {
-    struct dm_str file; ///< Relative to the configuration; "" = shipped
-    struct dm_position position;
-};
-
-enum dm_token_scope {
-    DM_SCOPE_READ = 1,
-    DM_SCOPE_WRITE = 2,
-    DM_SCOPE_PING = 4,
-};
-
-/// Who shows `secret` may do `scope`.
-struct dm_token_def {
-    enum dm_token_scope scope;
-    struct dm_str secret; ///< One reference
-};
-
-/// "127.0.0.1:3223", "[::]:3224 plain"
-struct dm_listen_def {
-    struct dm_str host; ///< Without brackets
-    uint16_t port;
-    bool is_loopback;
-    bool is_plain; ///< No TLS, though others can reach it
-};
-
-struct dm_alertmanager_def {
-    struct dm_str url;
-    struct dm_str auth; ///< "Bearer …", "Basic …"; with references
-};
-
-/// :this
-struct dm_node_settings {
-    struct dm_str iri;  ///< ipns://K…
-    struct dm_str name; ///< Default: the host name that was handed in
-    struct dm_str title;
-    struct dm_str description;
-    struct dm_texts tags;
-    enum dm_presence presence;
-    int64_t max_silence_ms; ///< 0 = none
-    struct dm_str zone;
-    struct dm_str site; ///< Absolute IRI: base of names
-    const struct dm_listen_def *listen;
-    size_t n_listen;
-    const struct dm_token_def *DM_NULLABLE tokens;
-    size_t n_tokens;
-    struct dm_str public_url;
-    const struct dm_alertmanager_def *DM_NULLABLE alertmanagers;
-    size_t n_alertmanagers;
-    struct dm_texts ping_out; ///< URLs
-    struct dm_texts uplinks;  ///< HOST or HOST:PORT; none: the default gateway
-    int64_t seal_ms;
-    int64_t keep_raw_ms;
-    int64_t keep_rollups_ms;
-    int64_t keep_blocks_ms;
-    uint64_t max_size; ///< Bytes of the store
 };
 
 /// Of an HttpCheck; connect to ip are those of Tcp- and TlsChecks too.
@@ -171,9 +70,6 @@ struct dm_command_def {
     struct dm_texts argv; ///< Its words, at least one; with references
     struct dm_pairs env;
 };
-
-/// Sixteen small hex digits and NUL
-#define DM_HASH_SIZE 17
 
 struct dm_check_def {
     struct dm_str iri;
@@ -234,6 +130,7 @@ struct dm_rule_def {
     bool is_shipped; ///< Nothing of it stands in the files
     struct dm_str description;
     struct dm_str select; ///< SPARQL, with prefixes and base written out
+    struct dm_place select_place; ///< Where the query itself begins
     struct dm_texts by;
     int64_t for_ms;
     int64_t keep_firing_ms;
@@ -246,27 +143,8 @@ struct dm_rule_def {
     char local[DM_HASH_SIZE];
 };
 
-/// What a peer file says; who uses it reads it with the log's key.
-struct dm_peer_def {
-    struct dm_str iri;
-    struct dm_str name;
-    struct dm_place place;
-    struct dm_str log; ///< ipns://k51…
-    struct dm_str url;
-    struct dm_str pin;
-    struct dm_str auth;  ///< With references
-    struct dm_str token; ///< One reference
-    bool accept_checks;
-    bool accept_commands;
-    enum dm_follow follow;
-    uint64_t quota; ///< Bytes
-};
-
 /// "HttpCheck"…; NUL-terminated
 const char *dm_check_kind_name(enum dm_check_kind kind);
-/// "info", "warning" or "critical"
-const char *dm_severity_name(enum dm_severity severity);
-
 DM_END_DECLS
 
 #endif // DM_VOCAB_DEFINITIONS_H

@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 #include "vocab/distance.h"
-#include "vocab/load_private.h"
+#include "vocab/field_private.h"
 #include "vocab/vocabulary.h"
 
 #include <assert.h>

@@ -5,7 +5,7 @@
 #include "rdf/xsd.h"
 #include "vocab/distance.h"
 #include "vocab/duration.h"
-#include "vocab/load_private.h"
+#include "vocab/field_private.h"
 #include "vocab/secret.h"
 #include "vocab/vocabulary.h"
 

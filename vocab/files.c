@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/env.h"
-#include "vocab/load_private.h"
+#include "vocab/model_private.h"
 
 #include <stdlib.h>
 

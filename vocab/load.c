@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/env.h"
 #include "rdf/iri.h"
-#include "vocab/load_private.h"
+#include "vocab/field_private.h"
 #include "vocab/secret.h"
 #include "vocab/vocabulary.h"
 

@@ -2,7 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "vocab/load_private.h"
+#include "vocab/model_private.h"
+#include "vocab/terms.h"
 #include "vocab/vocabulary.h"
 
 #include <assert.h>

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "rdf/writer.h"
 #include "rdf/xsd.h"
-#include "vocab/load_private.h"
+#include "vocab/field_private.h"
 #include "vocab/vocabulary.h"
 
 #include <sodium.h>

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "vocab/load_private.h"
+#include "vocab/model_private.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -16,7 +16,7 @@
 #define SECRETS_MAX 100000
 #define PATH_SIZE_MAX 4096
 #define NAME_MAX_BYTES 200
-#define FORMS 4 // A secret as it is, and in base64 at three places
+#define FORMS ((size_t)4) // A secret as it is, and in base64 at three places
 
 // What is looked for in outgoing text
 struct trace {
@@ -164,7 +164,7 @@ dm_secrets_authorization(const struct dm_secrets *secrets, struct dm_str auth,
         return dm_secrets_expand(secrets, auth, buf, error);
     }
     struct dm_buf plain;
-    dm_buf_init(&plain, DM_SECRET_MAX * 2);
+    dm_buf_init(&plain, (size_t)DM_SECRET_MAX * 2);
     enum dm_status status = dm_secrets_expand(
         secrets, dm_str_slice(auth, basic.n, auth.n), &plain, error);
     if (!status) {
@@ -285,9 +285,9 @@ add_trace(struct dm_secrets *secrets, const char *bytes, size_t n)
     if (n < DM_SECRET_MIN) {
         return DM_OK;
     }
-    struct trace *traces = dm_grow(secrets->traces, &secrets->trace_capacity,
-                                   secrets->n_traces + 1, sizeof(*traces),
-                                   SECRETS_MAX * (size_t)FORMS);
+    struct trace *traces =
+        dm_grow(secrets->traces, &secrets->trace_capacity,
+                secrets->n_traces + 1, sizeof(*traces), SECRETS_MAX * FORMS);
     if (!traces) {
         return DM_ERR_NO_MEMORY;
     }

@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 #include "rdf/iri.h"
-#include "vocab/load_private.h"
+#include "vocab/field_private.h"
 #include "vocab/secret.h"
 #include "vocab/vocabulary.h"
 
@@ -599,6 +599,12 @@ dm_rule_finish(struct dm_loader *loader, const struct dm_entity *entity,
     }
     if (!status) {
         status = place(loader, entity, &rule->place);
+    }
+    if (!status && has(entity, DM_PROPERTY_SELECT)) {
+        const struct dm_statement *select =
+            entity->values[DM_PROPERTY_SELECT].items[0].statement;
+        rule->select_place.position = select->at.o;
+        status = copy(loader, select->source->name, &rule->select_place.file);
     }
     if (status || entity->is_broken) {
         return status;

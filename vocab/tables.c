@@ -4,7 +4,7 @@
 // here and a definition struct, and its class no longer refused in entity.c.
 
 #include "base/time.h"
-#include "vocab/load_private.h"
+#include "vocab/field_private.h"
 
 #define ROW(property_, kind_, struct_, member_)                                \
     .property = DM_PROPERTY_##property_, .kind = DM_FIELD_##kind_,             \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 
 #include "base/buf.h"
-#include "vocab/load_private.h"
+#include "vocab/field_private.h"
 
 #define WORDS_MAX 1000
 
