@@ -40,6 +40,8 @@ struct dm_log_row {
     bool is_changed;
     int64_t lag_hour; ///< The hour whose lag was written last,
     int64_t lag_most; ///< and the lag
+    int64_t quads;    ///< Newest key that its graph has quads of, -1 for none
+    bool knows_quads;
 };
 
 struct dm_dict {

@@ -183,6 +183,8 @@ static const char *const texts[DM_Q_COUNT] = {
     [DM_Q_QUADS_OF_GRAPH] = "SELECT s, p, o FROM quad WHERE g = ?4 AND"
                             " (s, p, o) > (?1, ?2, ?3) ORDER BY s, p, o"
                             " LIMIT ?5",
+    [DM_Q_QUADS_NEWEST] = "SELECT max(s) FROM quad WHERE g = ?1"
+                          " AND s BETWEEN ?2 AND ?3",
     [DM_Q_TRIPLE_PUT] = "INSERT INTO triple VALUES (?1, ?2, ?3, 1)"
                         " ON CONFLICT (s, p, o) DO UPDATE SET n = n + 1"
                         " RETURNING n",

@@ -379,16 +379,43 @@ count_event(struct dm_txn *txn, struct dm_present_entry *present,
                   : dm_events_lag(txn, event->key.log, event->key.ms, row->lag);
 }
 
+// Read once what the newest key is that a log's graph says more of.
+static enum dm_status
+find_newest_quads(struct dm_txn *txn, dm_log_no number, struct dm_log_row *log)
+{
+    const int64_t first = (int64_t)(number - 1) * DM_KEY_LOG;
+    const int64_t values[] = {(int64_t)log->graph,
+                              (int64_t)dm_event_key_id(first),
+                              (int64_t)dm_event_key_id(first + DM_KEY_LOG - 1)};
+    int64_t newest = 0;
+    if (log->knows_quads) {
+        return DM_OK;
+    }
+    const enum dm_status status =
+        dm_conn_get(txn->conn, DM_Q_QUADS_NEWEST, values, 3, &newest, 1);
+    if (status && status != DM_ERR_NOT_FOUND) {
+        return status;
+    }
+    log->quads =
+        status ? -1 : (int64_t)dm_id_payload((dm_id)newest) - DM_KEY_LOG;
+    log->knows_quads = true;
+    return DM_OK;
+}
+
 // Whether the graph of the event's log says more of it
 static enum dm_status
 find_quads(struct dm_txn *txn, const struct dm_event *event, bool *ret)
 {
-    const dm_id graph = dm_dict_log(txn->dict, event->key.log)->graph;
-    const int64_t values[] = {(int64_t)graph,
+    struct dm_log_row *log = dm_dict_log(txn->dict, event->key.log);
+    const int64_t values[] = {(int64_t)log->graph,
                               (int64_t)dm_id_from_event(&event->key)};
     int64_t one = 0;
-    const enum dm_status status =
-        dm_conn_get(txn->conn, DM_Q_QUAD_IN_GRAPH, values, 2, &one, 1);
+    enum dm_status status = find_newest_quads(txn, event->key.log, log);
+    *ret = false;
+    if (status || dm_event_key_store(&event->key) > log->quads) {
+        return status;
+    }
+    status = dm_conn_get(txn->conn, DM_Q_QUAD_IN_GRAPH, values, 2, &one, 1);
     *ret = status == DM_OK;
     return status == DM_ERR_NOT_FOUND ? DM_OK : status;
 }
@@ -426,10 +453,7 @@ dm_events_put(struct dm_txn *txn, const struct dm_event *event, bool is_whole,
         .run_id = event->run_id,
     };
     bool has_quads = false;
-    // A key that was given just now names nothing yet
-    if (row.key <= dm_dict_log(txn->dict, event->key.log)->last || !is_whole) {
-        status = find_quads(txn, event, &has_quads);
-    }
+    status = find_quads(txn, event, &has_quads);
     row.bits |= has_quads ? DM_ROW_QUADS : 0;
     if (!status && event->n_samples) {
         // What is late does not say what a metric is now

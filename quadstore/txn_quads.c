@@ -35,12 +35,13 @@ mark_event(struct dm_txn *txn, const struct dm_quad_ids *quad)
     if (!dm_id_to_event(quad->s, &key)) {
         return DM_OK;
     }
-    const struct dm_log_row *log = dm_dict_log(txn->dict, key.log);
+    struct dm_log_row *log = dm_dict_log(txn->dict, key.log);
     if (!log || log->graph != quad->g) {
         return DM_OK;
     }
     struct dm_row row;
     const int64_t stored = dm_event_key_store(&key);
+    log->quads = stored > log->quads ? stored : log->quads;
     enum dm_status status = dm_event_read(txn->conn, stored, NULL, &row);
     if (status) {
         return status == DM_ERR_NOT_FOUND ? DM_OK : status;
