@@ -242,9 +242,8 @@ count_started(struct dm_txn *txn, struct dm_present *present,
         if (row->key < present->key || present->started < 0) {
             status = is_open_run(txn, row, &is_open);
         }
-        if (!status && is_open) {
-            present->started = row->key;
-        }
+        // The newest run counts alone, though an older one is still open
+        present->started = is_open ? row->key : -1;
     } else if (result <= DM_RESULT_UNKNOWN && present->started >= 0 &&
                row->key > present->started) {
         struct dm_row started;
