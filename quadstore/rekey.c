@@ -67,7 +67,7 @@ assign(struct moves *moves, dm_log_no log, int64_t floor)
         move->to = move->from;
         if (move->from <= floor) {
             struct dm_event_key key;
-            if (!dm_key_next(last, move->at_ms, &key)) {
+            if (!dm_event_key_next(last, move->at_ms, &key)) {
                 return false;
             }
             move->to = dm_event_key_store(&key);
