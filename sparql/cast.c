@@ -107,13 +107,17 @@ DM_FUNCTION(cast_string)
 DM_FUNCTION(cast_boolean)
 {
     const struct dm_value *arg = &call->args[0];
+    bool truth = false;
     if (arg->kind == DM_VALUE_STRING) {
-        return cast_text(call, arg->term.value, ret);
+        if (!dm_boolean_parse(arg->term.value, &truth)) {
+            return DM_ERR_ARGUMENT;
+        }
+        *ret = dm_value_boolean(truth);
+        return DM_OK;
     }
     if (arg->kind != DM_VALUE_BOOLEAN && !dm_value_is_numeric(arg)) {
         return DM_ERR_ARGUMENT;
     }
-    bool truth = false;
     const enum dm_status status = dm_value_ebv(arg, &truth);
     *ret = dm_value_boolean(truth);
     return status;

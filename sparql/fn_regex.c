@@ -133,7 +133,7 @@ read_flags(struct dm_str text, struct flags *ret)
     }
     if (ret->is_literal) {
         // Only i has a meaning beside q
-        ret->options &= PCRE2_UTF | PCRE2_UCP | PCRE2_CASELESS;
+        ret->options &= PCRE2_UTF | PCRE2_CASELESS;
         ret->options |= PCRE2_LITERAL;
         ret->is_spaced = false;
     }
