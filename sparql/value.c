@@ -459,20 +459,6 @@ dm_value_id(struct dm_snapshot *snapshot, struct dm_arena *arena,
 
 // ------------------------------------------------------------------ truth
 
-// A boolean or number whose lexical form is not one is false (17.2.2)
-static enum dm_status
-ebv_of_other(const struct dm_value *value, bool *ret)
-{
-    const struct dm_datatype *type = dm_datatype_find(value->term.datatype);
-    if (!type || (type->kind != DM_DATATYPE_BOOLEAN &&
-                  (type->kind < DM_DATATYPE_INTEGER ||
-                   type->kind > DM_DATATYPE_DOUBLE))) {
-        return DM_ERR_ARGUMENT;
-    }
-    *ret = false;
-    return DM_OK;
-}
-
 enum dm_status
 dm_value_ebv(const struct dm_value *value, bool *ret)
 {
@@ -485,9 +471,8 @@ dm_value_ebv(const struct dm_value *value, bool *ret)
     case DM_VALUE_DATE:
     case DM_VALUE_DURATION:
     case DM_VALUE_TRIPLE:
+    case DM_VALUE_OTHER: // Ill-typed booleans and numbers too, since 1.2
         return DM_ERR_ARGUMENT;
-    case DM_VALUE_OTHER:
-        return ebv_of_other(value, ret);
     case DM_VALUE_STRING:
         *ret = value->term.value.n > 0;
         return DM_OK;

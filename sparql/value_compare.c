@@ -188,8 +188,8 @@ equal_unlike(const struct dm_value *a, const struct dm_value *b, bool *ret)
         *ret = true;
         return DM_OK;
     }
-    // Texts with and without a language are known to be different
-    if (dm_value_is_text(a) && dm_value_is_text(b)) {
+    // Only one has a language, so they are different whatever the other is
+    if (a->kind == DM_VALUE_TAGGED || b->kind == DM_VALUE_TAGGED) {
         *ret = false;
         return DM_OK;
     }

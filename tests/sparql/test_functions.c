@@ -352,7 +352,7 @@ matching_is_limited(struct world *world)
     dm_buf_init(&lines, 4096);
     CHECK_INT(world_ask(world,
                         "SELECT (REGEX(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\", "
-                        "\"^(a+)+(a+)+(a+)+b$\") AS ?x) { }",
+                        "\"^(a+)+(a+)+(a+)+[bd]$\") AS ?x) { }",
                         0, &lines, &error),
               DM_ERR_LIMIT);
     dm_buf_done(&lines);

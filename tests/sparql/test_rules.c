@@ -20,30 +20,61 @@ static const struct {
     const char *rows;
 } expected[] =
     {
-        {"CheckFailing",
-         "?check=<api> ?severity=\"warning\" ?failing=" INT(2) " ?seen=" INT(2) " ?message=\"status 503\" ?since=" TODAY(
-             "16:01:00") "\n"
-                         "?check=<cloud> "
-                         "?severity=\"warning\" "
-                         "?failing=" INT(1) " ?seen=" INT(
-                             1) " ?message=\"latency 2.4 s "
-                                "> 2 s\" ?since=" TODAY("16"
-                                                        ":0"
-                                                        "0:"
-                                                        "0"
-                                                        "0") "\n"
-                                                             "?check=<hints> "
-                                                             "?severity="
-                                                             "\"info\" "
-                                                             "?failing=" INT(1) " ?seen=" INT(1) " ?message=\"latency 1.2 s > 1 s\" ?since=" TODAY("16:00:00") "\n"
-                                                                                                                                                               "?check=<nightly> ?severity=\"critical\" ?failing=" INT(1) " ?seen=" INT(1) " ?message=\"exit code 2\" ?since=" TODAY("03:20:00") "\n"
-                                                                                                                                                                                                                                                                                                 "?check=<payroll> ?severity=\"critical\" ?failing=" INT(1) " ?seen=" INT(1) " ?message=\"\" ?since=" TODAY("16:03:00") "\n"
-                                                                                                                                                                                                                                                                                                                                                                                                                        "?check=<shop> ?severity=\"critical\" ?failing=" INT(
-                                                                                                                                                                                                                                                                                                                                                                                                                            2) " ?seen=" INT(3) " ?message=\"connect to 192.0.2.7:443: refused\""
-                                                                                                                                                                                                                                                                                                                                                                                                                                                " ?since=" TODAY(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                    "16:00:00") "\n"
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                "?check=<wiki> ?severity=\"warning\" ?failing=" INT(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                    1) " ?seen=" INT(1) " ?message=\"status 502\" ?since=" TODAY("16:02:00") "\n"},
+        {"CheckFailing", "?check=<api> ?severity=\"warning\" ?failing=" INT(2) " ?seen=" INT(2) " ?message=\"status 503\" ?since=" TODAY(
+                             "16:01:00") "\n"
+                                         "?check=<cloud> "
+                                         "?severity=\"warning\" "
+                                         "?failing=" INT(1) " ?seen=" INT(
+                                             1) " ?message=\"latency 2.4 s "
+                                                "> 2 s\" ?since=" TODAY("16"
+                                                                        ":0"
+                                                                        "0:"
+                                                                        "0"
+                                                                        "0") "\n"
+                                                                             "?"
+                                                                             "c"
+                                                                             "h"
+                                                                             "e"
+                                                                             "c"
+                                                                             "k"
+                                                                             "="
+                                                                             "<"
+                                                                             "h"
+                                                                             "i"
+                                                                             "n"
+                                                                             "t"
+                                                                             "s"
+                                                                             ">"
+                                                                             " "
+                                                                             "?"
+                                                                             "s"
+                                                                             "e"
+                                                                             "v"
+                                                                             "e"
+                                                                             "r"
+                                                                             "i"
+                                                                             "t"
+                                                                             "y"
+                                                                             "="
+                                                                             "\"info\" "
+                                                                             "?"
+                                                                             "f"
+                                                                             "a"
+                                                                             "i"
+                                                                             "l"
+                                                                             "i"
+                                                                             "n"
+                                                                             "g"
+                                                                             "=" INT(
+                                                                                 1) " ?seen=" INT(1) " ?message=\"latency 1.2 s > 1 s\" ?since=" TODAY("16:00:00") "\n"
+                                                                                                                                                                   "?check=<nightly> ?severity=\"critical\" ?failing=" INT(1) " ?seen=" INT(1) " ?message=\"exit code 2\" ?since=" TODAY("03:20:00") "\n"
+                                                                                                                                                                                                                                                                                                     "?check=<payroll> ?severity=\"critical\" ?failing=" INT(1) " ?seen=" INT(1) " ?message=\"\" ?since=" TODAY("16:03:00") "\n"
+                                                                                                                                                                                                                                                                                                                                                                                                                            "?check=<shop> ?severity=\"critical\" ?failing=" INT(
+                                                                                                                                                                                                                                                                                                                                                                                                                                2) " ?seen=" INT(3) " ?message=\"connect to 192.0.2.7:443: refused\""
+                                                                                                                                                                                                                                                                                                                                                                                                                                                    " ?since=" TODAY(
+                                                                                                                                                                                                                                                                                                                                                                                                                                                        "16:00:00") "\n"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                    "?check=<wiki> ?severity=\"warning\" ?failing=" INT(
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                        1) " ?seen=" INT(1) " ?message=\"status 502\" ?since=" TODAY("16:02:00") "\n"},
         {"NodeCheckFailing",
          "?check=<disk> ?node=<ipns://b> ?severity=\"warning\" "
          "?message=\"/ 91 %\" ?since=" TODAY(
