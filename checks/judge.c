@@ -115,6 +115,11 @@ weigh_fact(void *context, const struct dm_fact *fact)
     if (judging->is_first_mention && fact->kind != DM_FACT_ABSENT &&
         fact->kind != DM_FACT_TEXT) {
         dm_buf_clear(&said);
+        if (judging->condition->subject == DM_SUBJECT_INODES) {
+            (void)dm_buf_puts(&said, "inodes ");
+        } else if (judging->condition->subject == DM_SUBJECT_SWAP) {
+            (void)dm_buf_puts(&said, "swap ");
+        }
         if (fact->which.n) {
             (void)dm_buf_put_str(&said, fact->which);
             (void)dm_buf_putc(&said, ' ');

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "cli/commands.h"
+#include "cli/paths.h"
 #include "daemon/initial.h"
 #include "sync/key.h"
 
@@ -46,9 +47,12 @@ make_key(const struct dm_cli *cli, struct dm_error *error)
 int
 dm_cmd_init(struct dm_cli *cli)
 {
+    char host[DM_HOST_NAME_SIZE];
+    dm_host_name(host);
     struct dm_initial_options options = {
         .env = cli->env,
         .config_directory = cli->config,
+        .name = dm_str(host),
     };
     struct dm_words words = dm_words_of(cli);
     const char *word = NULL;

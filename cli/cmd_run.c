@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: ISC
 
-#include "base/log.h"
 #include "cli/commands.h"
+#include "cli/paths.h"
 #include "daemon/run.h"
-#include "vocab/config.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #define LISTEN_MAX 8U
-#define HOST_NAME_SIZE 256
 
 static int
 exit_code(enum dm_status status, const struct dm_error *error)
@@ -31,7 +28,7 @@ int
 dm_cmd_run(struct dm_cli *cli)
 {
     const char *listen[LISTEN_MAX];
-    char host[HOST_NAME_SIZE] = "localhost";
+    char host[DM_HOST_NAME_SIZE];
     struct dm_node_options options = {
         .env = cli->env,
         .config_directory = cli->config,
@@ -56,11 +53,8 @@ dm_cmd_run(struct dm_cli *cli)
         }
         listen[options.n_listen++] = value;
     }
-    if (gethostname(host, sizeof(host) - 1)) {
-        (void)strcmp(host, ""); // The default stands
-    }
-    const struct dm_str name = dm_str(host);
-    options.host_name = dm_str_slice(name, 0, dm_str_find(name, dm_str(".")));
+    dm_host_name(host);
+    options.host_name = dm_str(host);
     struct dm_error error = {0};
     return exit_code(dm_run(&options, NULL, NULL, &error), &error);
 }

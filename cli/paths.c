@@ -80,3 +80,18 @@ dm_paths_free(struct dm_cli *cli)
     dm_free(cli->data);
     dm_free(cli->socket);
 }
+
+void
+dm_host_name(char name[DM_HOST_NAME_SIZE])
+{
+    static const char none[] = "localhost";
+    memset(name, 0, DM_HOST_NAME_SIZE);
+    if (gethostname(name, DM_HOST_NAME_SIZE - 1) || !name[0] ||
+        name[0] == '.') {
+        memcpy(name, none, sizeof(none));
+    }
+    char *dot = strchr(name, '.');
+    if (dot) {
+        *dot = '\0';
+    }
+}

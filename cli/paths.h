@@ -21,6 +21,12 @@ DM_BEGIN_DECLS
 enum dm_status dm_paths_find(struct dm_cli *cli) DM_NODISCARD;
 void dm_paths_free(struct dm_cli *cli);
 
+/// Room for a host's name
+#define DM_HOST_NAME_SIZE 256
+
+/// The machine's name up to its first dot, "localhost" where it has none
+void dm_host_name(char name[DM_HOST_NAME_SIZE]);
+
 DM_END_DECLS
 
 #endif // DM_CLI_PATHS_H

@@ -136,8 +136,9 @@ on_committed(void *context, struct dm_commit_note *note)
 static void
 take_note(struct dm_node *node, struct dm_commit_note *note)
 {
+    bool is_news = note->has_status_change;
     for (size_t i = 0; i < note->n_changes; ++i) {
-        dm_node_tell_change(node, &note->changes[i]);
+        is_news = dm_node_tell_change(node, &note->changes[i]) || is_news;
     }
     node->n_results += note->n_changes;
     node->n_dropped = note->dropped;
@@ -148,7 +149,7 @@ take_note(struct dm_node *node, struct dm_commit_note *note)
                "dropped=%llu", (unsigned long long)note->dropped);
         dm_rounds_hurry(node->rounds);
     }
-    if (note->has_status_change) {
+    if (is_news) {
         dm_rounds_hurry(node->rounds);
     }
     dm_commit_note_free(note);

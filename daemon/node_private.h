@@ -110,7 +110,8 @@ enum dm_status dm_node_publish(struct dm_node *node,
     DM_NODISCARD;
 
 /// One event of /events for each change; the texts of `watch`.
-void dm_node_tell_change(struct dm_node *node, const struct dm_change *change);
+/// @return Whether the status changed, or the check began to fail.
+bool dm_node_tell_change(struct dm_node *node, const struct dm_change *change);
 void dm_node_tell_alert(struct dm_node *node, enum dm_alert_event event,
                         const struct dm_alert *alert);
 

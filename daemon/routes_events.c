@@ -36,7 +36,7 @@ publish(struct dm_node *node, const char *kind, json_t *object)
     dm_buf_done(&line);
 }
 
-void
+bool
 dm_node_tell_change(struct dm_node *node, const struct dm_change *change)
 {
     DM_ON_LOOP();
@@ -45,7 +45,7 @@ dm_node_tell_change(struct dm_node *node, const struct dm_change *change)
         dm_config_check(node->config, result->check);
     json_t *object = check ? json_object() : NULL;
     if (!object) {
-        return; // The configuration no longer has it
+        return false; // The configuration no longer has it
     }
     const int64_t retries = check->retries;
     dm_json_text(object, "check", check->name);
@@ -63,10 +63,12 @@ dm_node_tell_change(struct dm_node *node, const struct dm_change *change)
     dm_json_int(object, "bad", change->bad);
     dm_json_int(object, "retries", retries);
     dm_json_bool(object, "failing", change->bad > retries);
-    if (change->is_change || change->bad == retries + 1) {
+    const bool is_news = change->is_change || change->bad == retries + 1;
+    if (is_news) {
         publish(node, "state", json_incref(object));
     }
     publish(node, "result", object);
+    return is_news;
 }
 
 void
