@@ -234,6 +234,19 @@ reader_emit(struct dm_reader *reader, const struct spot *s,
     return reader->sink(reader->sink_context, &quad, &positions, reader->error);
 }
 
+static struct prefix *
+new_prefix(struct dm_str name, struct dm_str iri)
+{
+    struct prefix *prefix = dm_malloc(sizeof(*prefix) + name.n + iri.n);
+    if (prefix) {
+        prefix->name = dm_str_n(prefix->bytes, name.n);
+        prefix->iri = dm_str_n(prefix->bytes + name.n, iri.n);
+        memcpy(prefix->bytes, name.n ? name.data : "", name.n);
+        memcpy(prefix->bytes + name.n, iri.data, iri.n);
+    }
+    return prefix;
+}
+
 enum dm_status
 reader_declare(struct dm_reader *reader, struct dm_str name, struct dm_str iri)
 {
@@ -241,34 +254,28 @@ reader_declare(struct dm_reader *reader, struct dm_str name, struct dm_str iri)
         return reader_fail(reader, DM_ERR_LIMIT, reader->lexer.here,
                            "prefixes take over %zu bytes", PREFIX_BYTES_MAX);
     }
-    struct prefix *prefix = dm_malloc(sizeof(*prefix) + name.n + iri.n);
-    if (!prefix) {
-        return reader_no_room(reader);
-    }
-    prefix->name = dm_str_n(prefix->bytes, name.n);
-    prefix->iri = dm_str_n(prefix->bytes + name.n, iri.n);
-    memcpy(prefix->bytes, name.n ? name.data : "", name.n);
-    memcpy(prefix->bytes + name.n, iri.data, iri.n);
-
-    struct dm_map_entry *entry = dm_map_get(&reader->prefixes, name);
+    struct dm_map_entry *entry = dm_map_put(&reader->prefixes, name, NULL);
     if (!entry) {
-        entry = dm_map_put(&reader->prefixes, prefix->name, NULL);
-    }
-    if (!entry) {
-        dm_free(prefix);
         return reader->prefixes.n < PREFIXES_MAX
                    ? reader_no_room(reader)
                    : reader_fail(reader, DM_ERR_LIMIT, reader->lexer.here,
                                  "there are over %d prefixes", PREFIXES_MAX);
     }
-    struct prefix *old = entry->value.ptr;
+    struct prefix *const old = entry->value.ptr;
+    struct prefix *const prefix = new_prefix(name, iri);
+    if (!prefix) {
+        if (!old) { // The entry's key is the caller's
+            (void)dm_map_remove(&reader->prefixes, name);
+        }
+        return reader_no_room(reader);
+    }
+    entry->value.ptr = prefix;
+    entry->key = prefix->name; // The same bytes in a place that stays
+    reader->prefix_bytes += name.n + iri.n;
     if (old) {
         reader->prefix_bytes -= old->name.n + old->iri.n;
+        dm_free(old);
     }
-    entry->key = prefix->name; // The same bytes in a place that stays
-    entry->value.ptr = prefix;
-    dm_free(old);
-    reader->prefix_bytes += name.n + iri.n;
     return DM_OK;
 }
 

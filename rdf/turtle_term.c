@@ -139,14 +139,16 @@ looks_generated(struct dm_str label)
     while (i < label.n && label.data[i] == 'x') {
         ++i;
     }
-    if (i >= label.n || label.data[i] != 'b') {
+    const struct dm_str digits = dm_str_slice(label, i + 1, label.n);
+    if (!digits.n || label.data[i] != 'b') {
         return false;
     }
-    const size_t digits = ++i;
-    while (i < label.n && label.data[i] >= '0' && label.data[i] <= '9') {
-        ++i;
+    for (size_t k = 0; k < digits.n; ++k) {
+        if (digits.data[k] < '0' || digits.data[k] > '9') {
+            return false;
+        }
     }
-    return i == label.n && i > digits;
+    return true;
 }
 
 // BLANK_NODE_LABEL ::= '_:' (PN_CHARS_U | [0-9]) ((PN_CHARS | '.')* PN_CHARS)?
