@@ -456,6 +456,24 @@ is_secret_name(struct dm_str name)
     return false;
 }
 
+// Labels that every alert has of itself
+static bool
+check_label(struct filling *filling, const struct dm_value *value,
+            struct dm_str name)
+{
+    static const char *const taken[] = {"alertname", "check", "node",
+                                        "severity"};
+    for (size_t i = 0; i < DM_COUNT_OF(taken); ++i) {
+        if (dm_str_is(name, taken[i])) {
+            complain(filling, value, "",
+                     "the :label %s is one that every alert has of itself",
+                     taken[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool
 check_pair(struct filling *filling, const struct dm_value *value,
            const struct dm_pair *pair)
@@ -463,7 +481,7 @@ check_pair(struct filling *filling, const struct dm_value *value,
     const enum dm_field_kind kind = filling->row->kind;
     struct dm_secret_ref ref;
     if (kind == DM_FIELD_LABELS) {
-        return true;
+        return check_label(filling, value, pair->name);
     }
     if (kind == DM_FIELD_HEADERS && pair->value.n &&
         (memchr(pair->value.data, '\n', pair->value.n) ||

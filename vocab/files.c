@@ -4,8 +4,10 @@
 #include "base/buf.h"
 #include "base/env.h"
 #include "vocab/model_private.h"
+#include "vocab/secret_private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define DEPTH_MAX 16
 #define PATH_SIZE_MAX 4096
@@ -242,4 +244,66 @@ dm_files_read_all(const struct dm_config_options *options,
     dm_free(walk.files);
     dm_arena_done(&walk.names);
     return status;
+}
+
+// ---------------------------------------------------------------- secrets/
+
+struct secret_walk {
+    const struct dm_config_options *options;
+    struct dm_config_report *report;
+};
+
+// Whether the report says this already, where the secret is used
+static bool
+is_told(const struct dm_config_report *report, const struct dm_error *error)
+{
+    const struct dm_diagnostic *shown = NULL;
+    for (size_t i = 0; (shown = dm_config_report_at(report, i)); ++i) {
+        if (strcmp(shown->error.what, error->what) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum dm_status
+on_secret(void *context, struct dm_str name)
+{
+    const struct secret_walk *walk = context;
+    struct dm_buf path;
+    struct dm_file_info info;
+    dm_buf_init(&path, PATH_SIZE_MAX);
+    enum dm_status status =
+        dm_buf_printf(&path, "%s/secrets/%.*s", walk->options->directory,
+                      (int)name.n, name.data);
+    if (!status &&
+        dm_env_info(walk->options->env, dm_buf_cstr(&path), &info) == DM_OK &&
+        info.kind == DM_FILE_REGULAR && (info.mode & DM_MODE_WORLD)) {
+        struct dm_error error;
+        dm_secret_open_error(name, dm_buf_cstr(&path), &error);
+        if (!is_told(walk->report, &error)) {
+            dm_report_add(walk->report, NULL, (struct dm_position){0}, false,
+                          &error);
+        }
+    }
+    dm_buf_done(&path);
+    return status == DM_ERR_LIMIT ? DM_OK : status;
+}
+
+enum dm_status
+dm_files_check_secrets(const struct dm_config_options *options,
+                       struct dm_config_report *report)
+{
+    struct secret_walk walk = {options, report};
+    struct dm_buf path;
+    dm_buf_init(&path, PATH_SIZE_MAX);
+    enum dm_status status =
+        dm_buf_printf(&path, "%s/secrets", options->directory);
+    if (!status) {
+        status =
+            dm_env_list(options->env, dm_buf_cstr(&path), on_secret, &walk);
+    }
+    dm_buf_done(&path);
+    // Without the directory there are none; what uses one says so
+    return status == DM_ERR_NO_MEMORY ? status : DM_OK;
 }

@@ -608,7 +608,7 @@ loader_init(struct dm_loader *loader, const struct dm_config_options *options,
 
 // Load the sources that were read.
 static enum dm_status
-finish(struct dm_loader *loader, struct dm_config **ret)
+finish(struct dm_loader *loader, bool with_secrets, struct dm_config **ret)
 {
     struct drafts drafts = {0};
     dm_map_init(&drafts.auths, DM_CONFIG_CHECKS_MAX, 0);
@@ -616,6 +616,9 @@ finish(struct dm_loader *loader, struct dm_config **ret)
     dm_map_init(&drafts.selected, DM_CONFIG_CHECKS_MAX, 0);
     enum dm_status status = build(loader, &drafts);
     drafts_done(&drafts);
+    if (!status && with_secrets) {
+        status = dm_files_check_secrets(loader->options, loader->report);
+    }
     if (!status) {
         status = dm_report_finish(loader->report, &loader->sources);
     }
@@ -642,7 +645,7 @@ dm_config_load(const struct dm_config_options *options,
                                    &loader.sources);
     }
     if (!status) {
-        status = finish(&loader, ret);
+        status = finish(&loader, true, ret);
     }
     loader_done(&loader);
     return status;
@@ -660,7 +663,7 @@ dm_config_load_files(const struct dm_config_options *options,
                                    &loader.scratch, &loader.sources);
     }
     if (!status) {
-        status = finish(&loader, ret);
+        status = finish(&loader, false, ret);
     }
     loader_done(&loader);
     return status;
@@ -678,7 +681,7 @@ dm_config_load_texts(const struct dm_config_options *options,
                                 sources[i].name, sources[i].text);
     }
     if (!status) {
-        status = finish(&loader, ret);
+        status = finish(&loader, false, ret);
     }
     loader_done(&loader);
     return status;

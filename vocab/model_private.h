@@ -78,6 +78,11 @@ enum dm_status dm_files_read_one(const struct dm_config_options *options,
                                  struct dm_arena *arena,
                                  struct dm_sources *sources) DM_NODISCARD;
 
+/// Report every file in secrets/ that everybody can read.
+enum dm_status dm_files_check_secrets(const struct dm_config_options *options,
+                                      struct dm_config_report *report)
+    DM_NODISCARD;
+
 // ---------------------------------------------------------------- model.c
 
 /// A statement, and where it stands

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/env.h"
 #include "base/map.h"
+#include "vocab/secret_private.h"
 
 #include <sodium.h>
 
@@ -221,6 +222,18 @@ not_there(const struct dm_secret_ref *ref, struct dm_error *error)
     return DM_ERR_NOT_FOUND;
 }
 
+enum dm_status
+dm_secret_open_error(struct dm_str name, const char *path,
+                     struct dm_error *error)
+{
+    const struct dm_str cut = dm_utf8_cut(name, NAME_MAX_BYTES);
+    (void)dm_error_set(error, DM_ERR_PERMISSION,
+                       "everybody can read secrets/%.*s", (int)cut.n,
+                       cut.n ? cut.data : "");
+    dm_error_hint(error, "chmod 0600 %s", path);
+    return DM_ERR_PERMISSION;
+}
+
 static enum dm_status
 read_file(const struct dm_env *env, const char *path,
           const struct dm_secret_ref *ref, struct dm_buf *buf,
@@ -234,12 +247,8 @@ read_file(const struct dm_env *env, const char *path,
     if (status) {
         return dm_error_set(error, status, "cannot read %s", path);
     }
-    if (ref->source == DM_SECRET_FILE && (info.mode & 4U)) {
-        (void)dm_error_set(error, DM_ERR_PERMISSION,
-                           "everybody can read secrets/%.*s", (int)ref->name.n,
-                           ref->name.data);
-        dm_error_hint(error, "chmod 0600 %s", path);
-        return DM_ERR_PERMISSION;
+    if (ref->source == DM_SECRET_FILE && (info.mode & DM_MODE_WORLD)) {
+        return dm_secret_open_error(ref->name, path, error);
     }
     // All the room at once: what moves leaves its bytes behind
     if (!dm_buf_reserve(buf, DM_SECRET_MAX)) {

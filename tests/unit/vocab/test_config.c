@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/env.h"
 #include "base/map.h"
+#include "rdf/reader.h"
 #include "rdf/writer.h"
 #include "tests/check.h"
 #include "vocab/initial.h"
@@ -174,6 +175,7 @@ files_are_read_in_their_order(void)
         {"C/secret.ttl", "", 0},
         {"C/secrets", NULL, 0755},
         {"C/secrets/s.ttl", "nonsense", 0644},
+        {"C/secrets/t", "x", 0640},
     };
     struct dm_config_report *report = dm_config_report_new();
     struct dm_config *config = NULL;
@@ -184,6 +186,8 @@ files_are_read_in_their_order(void)
     dm_buf_init(&buf, TEXT_MAX);
     dm_config_report_print(report, &buf);
     static const char want[] =
+        "error: everybody can read secrets/s.ttl. chmod 0600 "
+        "C/secrets/s.ttl\n"
         "demonitor.ttl:2:7: error: there is no property :nome. Did you mean "
         ":name?\n"
         "a.ttl:2:31: error: :warnIf \"cpu > 5\": a percentage needs its sign, "
@@ -193,12 +197,12 @@ files_are_read_in_their_order(void)
         "peers/p.ttl:2:1: error: a Peer has one :log, <ipns://k51…>, as "
         "`demonitor id` prints it\n"
         "secret.ttl: error: cannot read this file: not permitted\n"
-        "5 errors in 5 of 5 files.";
+        "6 errors in 5 of 5 files.";
     if (strcmp(dm_buf_cstr(&buf), want) != 0) {
         (void)fprintf(stderr, "%s\n", dm_buf_cstr(&buf));
         CHECK(false);
     }
-    CHECK_INT((int64_t)dm_config_report_errors(report), 5);
+    CHECK_INT((int64_t)dm_config_report_errors(report), 6);
     dm_buf_done(&buf);
     dm_config_report_free(report);
 }
@@ -413,6 +417,72 @@ the_definition_is_the_hash_of_its_published_lines(void)
     dm_config_unref(config);
 }
 
+struct lines {
+    struct dm_buf buf;
+    size_t n;
+};
+
+// Without its graph
+static enum dm_status
+put_triple(void *context, const struct dm_quad *quad)
+{
+    struct lines *lines = context;
+    struct dm_quad triple = *quad;
+    triple.g = (struct dm_term){.kind = DM_TERM_NONE};
+    ++lines->n;
+    return dm_write_quad(&triple, &lines->buf);
+}
+
+static enum dm_status
+find_triple(void *context, const struct dm_quad *quad,
+            const struct dm_quad_positions *at, struct dm_error *error)
+{
+    (void)at;
+    (void)error;
+    struct lines *lines = context;
+    struct dm_buf line;
+    dm_buf_init(&line, TEXT_MAX);
+    CHECK(dm_write_quad(quad, &line) == DM_OK);
+    const struct dm_str all = dm_buf_str(&lines->buf);
+    CHECK(dm_str_find(all, dm_buf_str(&line)) < all.n);
+    dm_buf_done(&line);
+    --lines->n;
+    return DM_OK;
+}
+
+static void
+expanded_turtle_is_the_normal_form(void)
+{
+    struct dm_config *config = config_of(
+        PREFIX
+        "<a> a :SystemCheck ; :warnIf \"cpu > 5%\" ; :title \"1\\n\\\"2\\\"\" "
+        ".\n"
+        "<b/c> a :HttpCheck ; :url \"https://a.example/?{x}\" ; :needs <a> .\n"
+        ":NodeSilent :for \"5m\" .\n");
+    struct lines lines = {.n = 0};
+    struct dm_buf turtle;
+    dm_buf_init(&lines.buf, TEXT_MAX);
+    dm_buf_init(&turtle, TEXT_MAX);
+    CHECK(dm_config_quads(config, put_triple, &lines) == DM_OK);
+    CHECK(dm_config_expand(config, NULL, 0, &turtle) == DM_OK);
+    const struct dm_reader_options options = {.syntax = DM_SYNTAX_TURTLE};
+    CHECK(dm_read_text(&options, dm_buf_str(&turtle), find_triple, &lines,
+                       NULL) == DM_OK);
+    CHECK_INT((int64_t)lines.n, 0);
+
+    dm_buf_clear(&turtle);
+    const struct dm_str names[] = {DM_STR("a"), DM_STR("CheckFailing")};
+    CHECK(dm_config_expand(config, names, 2, &turtle) == DM_OK);
+    CHECK(dm_str_find(dm_buf_str(&turtle), dm_str("cpu > 5%")) < turtle.n);
+    CHECK(dm_str_find(dm_buf_str(&turtle), dm_str("badSince")) < turtle.n);
+    CHECK(dm_str_find(dm_buf_str(&turtle), dm_str("HttpCheck")) == turtle.n);
+    const struct dm_str none = DM_STR("none");
+    CHECK(dm_config_expand(config, &none, 1, &turtle) == DM_ERR_NOT_FOUND);
+    dm_buf_done(&lines.buf);
+    dm_buf_done(&turtle);
+    dm_config_unref(config);
+}
+
 static void
 secrets_stay_beside_the_configuration(void)
 {
@@ -528,6 +598,7 @@ main(void)
     values_reach_their_fields();
     a_reload_tells_what_changed();
     the_definition_is_the_hash_of_its_published_lines();
+    expanded_turtle_is_the_normal_form();
     secrets_stay_beside_the_configuration();
     ten_thousand_checks_load_and_no_more();
     each_failing_allocation_is_told();

@@ -74,6 +74,8 @@ load(struct dm_str text, bool with_form, struct dm_buf *out)
     dm_config_report_print(report, out);
     if (!status && with_form) {
         CHECK(dm_config_quads(config, put_quad, out) == DM_OK);
+        (void)dm_buf_puts(out, "\n");
+        CHECK(dm_config_expand(config, NULL, 0, out) == DM_OK);
     }
     CHECK(out->status == DM_OK);
     dm_config_unref(config);
