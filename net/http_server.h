@@ -18,10 +18,11 @@
  * returns the call and its request are valid, after it they are gone.
  *
  * The server decides nothing about routes, scopes or tokens. It answers by
- * itself only what is no HTTP (400), too long in its header (431) or one
- * connection too many (closed).
+ * itself only what is no HTTP (400) or too long in its header (431). One
+ * connection too many of an address is closed, one too many in all waits.
  *
  * HEAD: handled like GET; headers and Content-Length go out, the body does not.
+ * on_closed of a stream may then come before its end was written.
  *
  * Threads: loop. Memory: connections x (32 KiB + body limit + stream buffer).
  * Nothing here calls back before it returns (R1, R3 of net/loop.h).

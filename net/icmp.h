@@ -39,7 +39,7 @@ struct dm_ping_spec {
 };
 
 struct dm_ping_result {
-    struct dm_net_outcome outcome; ///< CONNECTION: unreachable, by whose word
+    struct dm_net_outcome outcome; ///< CONNECTION: our system has no route
     int64_t elapsed_ns;            ///< Until the answer or the failure
 };
 

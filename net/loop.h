@@ -121,8 +121,8 @@ struct dm_waker {
     atomic_bool is_woken;
 };
 
-/// Start to listen; dm_waker_done() before the memory goes, and after the last
-/// thread that could wake it has ended.
+/// Start to listen; dm_waker_done() before the memory goes, after the last
+/// thread that could wake it has ended, and not from another waker's `run`.
 void dm_waker_init(struct dm_waker *waker, struct dm_loop *loop,
                    dm_waker_fn run, void *DM_NULLABLE context);
 void dm_waker_done(struct dm_waker *waker);

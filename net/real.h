@@ -9,12 +9,16 @@
  *
  *     dm_real_new --> dm_loop_step(net->loop, …) … --> dm_real_free
  *
- * One thread at a time steps the loop; that thread waits inside a step. The
- * parts that are used first are set up first: a command that only talks to the
- * daemon's socket pays for no resolver and reads no certificates.
+ * One thread at a time steps the loop; that thread waits inside a step. No
+ * timer runs while nothing is under way.
  *
- * Threads: the one that steps the loop, dm_waker_wake() from any. Memory: about
- * 1 MiB after the first HTTPS request (the root certificates, shared).
+ * Two things are set for the whole process: SIGPIPE is ignored (a peer that has
+ * gone is told by a write that fails), and descriptors that were inherited open
+ * are closed in programs that we start.
+ *
+ * Threads: the one that steps the loop, dm_waker_wake() from any; dm_system
+ * reads in up to four of libuv's. Memory: some MiB from the first HTTPS request
+ * on (the root certificates, shared).
  */
 
 #include "base/attr.h"
@@ -39,7 +43,8 @@ struct dm_real_limits {
     unsigned system_reads; ///< Questions to the own machine
 };
 
-/// 512 requests and names, 256 streams, 64 programs, 256 pings, 64 questions
+/// 1024 requests, 4096 names (one that timed out counts until its servers were
+/// given up), 256 streams, 64 programs, 256 pings, 64 questions
 extern const struct dm_real_limits dm_real_limits_default;
 
 /// @param env For its clock; outlives it.
@@ -54,7 +59,8 @@ const struct dm_net *dm_real_net(const struct dm_real *real);
 
 /// Cancel what is under way, close everything and free. Servers and watches
 /// were closed before. Outside a step; runs the loop until all is closed,
-/// without waiting for anybody else.
+/// waiting up to 200 ms for killed programs, and for a question to the own
+/// machine that hangs in the system as long as it hangs.
 void dm_real_free(struct dm_real *DM_NULLABLE real);
 
 DM_END_DECLS

@@ -37,6 +37,7 @@ void contract_settle(const struct contract_world *world);
 void contract_loop(const struct contract_world *world);
 void contract_http(const struct contract_world *world);
 void contract_http_stream(const struct contract_world *world);
+void contract_memory(const struct contract_world *world);
 void contract_stream(const struct contract_world *world);
 
 #endif // DM_TESTS_UNIT_NET_CONTRACT_H

@@ -217,9 +217,9 @@ site_listen(const struct dm_endpoint *endpoint)
     return listen;
 }
 
-static void
-listen_on(struct site *site, const struct contract_world *world,
-          const struct dm_http_listen *listen)
+void
+site_open_as(struct site *site, const struct contract_world *world,
+             const struct dm_http_listen *listen)
 {
     const struct dm_http_handler handler = {
         .max_body = max_body,
@@ -243,17 +243,7 @@ site_open(struct site *site, const struct contract_world *world,
           const struct dm_endpoint *endpoint)
 {
     const struct dm_http_listen listen = site_listen(endpoint);
-    listen_on(site, world, &listen);
-}
-
-void
-site_open_secure(struct site *site, const struct contract_world *world,
-                 const struct dm_endpoint *endpoint,
-                 const struct dm_http_identity *identity)
-{
-    struct dm_http_listen listen = site_listen(endpoint);
-    listen.identity = identity;
-    listen_on(site, world, &listen);
+    site_open_as(site, world, &listen);
 }
 
 void

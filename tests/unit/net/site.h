@@ -47,10 +47,9 @@ struct site {
 void site_open(struct site *site, const struct contract_world *world,
                const struct dm_endpoint *endpoint);
 
-/// The same with TLS.
-void site_open_secure(struct site *site, const struct contract_world *world,
-                      const struct dm_endpoint *endpoint,
-                      const struct dm_http_identity *identity);
+/// The same with other options than site_listen() gives.
+void site_open_as(struct site *site, const struct contract_world *world,
+                  const struct dm_http_listen *listen);
 void site_close(struct site *site);
 
 /// The listening options that site_open() uses.

@@ -33,7 +33,9 @@ secure_open(struct secure *secure, const struct contract_world *world,
 {
     const struct dm_http_identity identity = {dm_str(certificate), dm_str(key)};
     char place[DM_ENDPOINT_SIZE];
-    site_open_secure(&secure->site, world, &world->tcp, &identity);
+    struct dm_http_listen listen = site_listen(&world->tcp);
+    listen.identity = &identity;
+    site_open_as(&secure->site, world, &listen);
     dm_endpoint_format(&secure->site.endpoint, place);
     (void)snprintf(secure->url, sizeof(secure->url), "https://%s/ok", place);
     secure->spec = answer_spec(secure->url);

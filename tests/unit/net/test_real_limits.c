@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: ISC
+
+// What bounds a server: connections, patience, and the path of its socket
+
+#include "net/http_server.h"
+#include "tests/check.h"
+#include "tests/unit/net/raw.h"
+#include "tests/unit/net/real_world.h"
+#include "tests/unit/net/site.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define MS INT64_C(1000000)
+
+static void
+more_connections_of_an_address_are_closed(const struct contract_world *world)
+{
+    struct dm_http_listen listen = site_listen(&world->tcp);
+    struct site site;
+    static struct raw raws[3];
+    listen.max_per_address = 2;
+    site_open_as(&site, world, &listen);
+    raw_open(world, &site.endpoint, &raws[0]);
+    raw_open(world, &site.endpoint, &raws[1]);
+    raw_start(world, &site.endpoint, &raws[2]);
+    contract_wait(world, &raws[2].has_ended);
+    CHECK(!raws[0].has_ended && !raws[1].has_ended);
+    dm_stream_close(world->net->streams, raws[0].stream);
+    contract_settle(world);
+    struct answer answer; // There is room again
+    char url[256];
+    site_url(&site, "/ok", url);
+    const struct dm_http_request_spec spec = answer_spec(url);
+    answer_get(world, &spec, &answer);
+    CHECK_INT(answer.status, 200);
+    dm_stream_close(world->net->streams, raws[1].stream);
+    site_close(&site);
+}
+
+// Also where a byte comes now and then
+static void
+a_request_must_be_complete_in_time(const struct contract_world *world)
+{
+    static const char *const beginnings[] = {"", "GET /ok HTTP/1.1\r\nHost: x"};
+    struct dm_http_listen listen = site_listen(&world->tcp);
+    listen.idle_timeout_ns = 100 * MS;
+    for (size_t i = 0; i < DM_COUNT_OF(beginnings); ++i) {
+        struct site site;
+        struct raw raw;
+        site_open_as(&site, world, &listen);
+        raw_open(world, &site.endpoint, &raw);
+        CHECK_INT(dm_stream_write(world->net->streams, raw.stream,
+                                  dm_str(beginnings[i])),
+                  DM_OK);
+        for (int n = 0; n < 1000 && !raw.has_ended; ++n) {
+            world->step(world->self);
+            if (i && !raw.has_ended && n % 4 == 0) {
+                CHECK_INT(dm_stream_write(world->net->streams, raw.stream,
+                                          dm_str("x")),
+                          DM_OK);
+            }
+        }
+        CHECK(raw.has_ended);
+        CHECK_INT(site.n_requests, 0);
+        site_close(&site);
+    }
+}
+
+static void
+patience_does_not_count_while_we_think(const struct contract_world *world)
+{
+    struct dm_http_listen listen = site_listen(&world->tcp);
+    struct site site;
+    struct raw raw;
+    listen.idle_timeout_ns = 30 * MS;
+    site_open_as(&site, world, &listen);
+    raw_open(world, &site.endpoint, &raw);
+    CHECK_INT(dm_stream_write(world->net->streams, raw.stream,
+                              dm_str("GET /later HTTP/1.1\r\nHost: x\r\n\r\n")),
+              DM_OK);
+    contract_wait(world, &site.has_kept);
+    contract_settle(world); // Longer than that
+    CHECK(!raw.has_ended);
+    site_answer(&site, 0, "thought");
+    contract_wait(world, &raw.has_data);
+    CHECK(strstr(raw.bytes, "thought"));
+    contract_wait(world, &raw.has_ended); // Then the next does not come
+    site_close(&site);
+}
+
+static void
+an_unused_socket_path_is_replaced_and_no_other(
+    const struct contract_world *world)
+{
+    const struct dm_http_handler handler = {0};
+    const struct dm_http_listen listen = site_listen(&world->path);
+    struct dm_http_server *server = NULL;
+    struct site site;
+    struct stat info;
+
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, world->path.path, strlen(world->path.path));
+    const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    CHECK(fd >= 0);
+    CHECK(!bind(fd, (const struct sockaddr *)&address, sizeof(address)));
+    CHECK(!close(fd)); // The path is left
+
+    site_open(&site, world, &world->path);
+    CHECK(!stat(world->path.path, &info));
+    CHECK_INT(info.st_mode & 0777U, 0600);
+    CHECK_INT(dm_http_servers_listen(world->net->servers, &listen, &handler,
+                                     &server, NULL),
+              DM_ERR_BUSY);
+    CHECK(!stat(world->path.path, &info));
+    site_close(&site);
+    CHECK(stat(world->path.path, &info)); // It takes its path along
+
+    FILE *file = fopen(world->path.path, "w");
+    CHECK(file);
+    CHECK(!fclose(file));
+    CHECK_INT(dm_http_servers_listen(world->net->servers, &listen, &handler,
+                                     &server, NULL),
+              DM_ERR_BUSY);
+    CHECK(!stat(world->path.path, &info));
+    CHECK(!unlink(world->path.path));
+}
+
+static void
+a_header_that_is_too_long_reaches_no_handler(const struct contract_world *world)
+{
+    static char line[40000];
+    struct site site;
+    struct raw raw;
+    memset(line, 'x', sizeof(line));
+    site_open(&site, world, &world->tcp);
+    raw_open(world, &site.endpoint, &raw);
+    CHECK_INT(dm_stream_write(world->net->streams, raw.stream,
+                              dm_str("GET /ok HTTP/1.1\r\nHost: x\r\nX: ")),
+              DM_OK);
+    CHECK_INT(dm_stream_write(world->net->streams, raw.stream,
+                              dm_str_n(line, sizeof(line))),
+              DM_OK);
+    contract_wait(world, &raw.has_ended);
+    CHECK_INT(site.n_requests, 0);
+    site_close(&site);
+}
+
+int
+main(void)
+{
+    struct real_world real;
+    real_world_init(&real);
+    const struct contract_world *world = &real.world;
+    more_connections_of_an_address_are_closed(world);
+    a_request_must_be_complete_in_time(world);
+    patience_does_not_count_while_we_think(world);
+    an_unused_socket_path_is_replaced_and_no_other(world);
+    a_header_that_is_too_long_reaches_no_handler(world);
+    real_world_done(&real);
+    return 0;
+}

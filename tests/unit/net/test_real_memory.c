@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: ISC
+
+#include "tests/check.h"
+#include "tests/unit/net/real_world.h"
+
+int
+main(void)
+{
+    struct real_world world;
+    real_world_init(&world);
+    contract_memory(&world.world);
+    real_world_done(&world);
+    return 0;
+}
