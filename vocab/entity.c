@@ -142,11 +142,13 @@ dm_loader_error_inside(struct dm_loader *loader, const struct dm_value *value,
     const struct dm_statement *statement = value->statement;
     assert(statement);
     struct dm_position at = statement->at.o;
-    const struct dm_str text = text_at(statement->source->text, at);
-    at.column += dm_str_starts(text, dm_str("\"\"\"")) ||
-                         dm_str_starts(text, dm_str("'''"))
-                     ? 3
-                     : 1;
+    if (!dm_report_is_full(loader->report)) { // Else it costs and shows nothing
+        const struct dm_str text = text_at(statement->source->text, at);
+        at.column += dm_str_starts(text, dm_str("\"\"\"")) ||
+                             dm_str_starts(text, dm_str("'''"))
+                         ? 3
+                         : 1;
+    }
     dm_report_add(loader->report, statement->source, at, false, error);
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define TEXT_SIZE_MAX 65536 // Bytes of one text
+#define VALUES_MAX 1000     // Of one property of one thing
 
 // Values of one property on their way into a field
 struct filling {
@@ -687,6 +688,11 @@ fill_many(struct filling *filling, const struct dm_values *values, void *target)
     const enum dm_field_kind kind = filling->row->kind;
     const size_t size = kinds[kind].item;
     if (!values->n) {
+        return DM_OK;
+    }
+    if (values->n > VALUES_MAX) {
+        complain(filling, &values->items[VALUES_MAX], "",
+                 ":%s has more than %d values", filling->name, VALUES_MAX);
         return DM_OK;
     }
     char *items = dm_arena_alloc(filling->loader->arena, values->n, size);

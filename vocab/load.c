@@ -335,8 +335,9 @@ resolve_need(struct dm_loader *loader, struct drafts *drafts,
     *item = dm_arena_copy(loader->arena, value->text);
     *texts = (struct dm_texts){item, 1};
     *ret = texts;
-    // It may come from a peer
-    if (!dm_map_get(&loader->model.by_iri, value->text)) {
+    // It may come from a peer, or be what an error hides
+    if (!dm_map_get(&loader->model.by_iri, value->text) &&
+        dm_config_report_errors(loader->report) == 0) {
         report_need(loader, value, true, ":needs what is not defined here:");
     }
     return item->data ? DM_OK : DM_ERR_NO_MEMORY;

@@ -32,7 +32,6 @@ struct dm_source {
     struct dm_str text;
     uint32_t index;
     size_t n_errors;
-    size_t n_syntax_errors;
 };
 
 struct dm_sources {
@@ -53,6 +52,9 @@ void dm_report_add(struct dm_config_report *report,
 /// The same of a syntax error, whose place it knows
 void dm_report_syntax(struct dm_config_report *report, struct dm_source *source,
                       const struct dm_error *error);
+
+/// Whether what is added now is counted only: its place need not be looked for
+bool dm_report_is_full(const struct dm_config_report *report);
 
 /// Count files, sort. @return DM_ERR_NO_MEMORY where something got lost.
 enum dm_status dm_report_finish(struct dm_config_report *report,

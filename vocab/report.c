@@ -151,7 +151,7 @@ add(struct dm_config_report *report, struct dm_source *source, bool is_warning,
             ++source->n_errors;
         }
     }
-    if (report->n == DM_CONFIG_ERRORS_MAX) {
+    if (dm_report_is_full(report)) {
         return NULL;
     }
     struct item *items =
@@ -187,7 +187,6 @@ void
 dm_report_syntax(struct dm_config_report *report, struct dm_source *source,
                  const struct dm_error *error)
 {
-    ++source->n_syntax_errors;
     struct dm_diagnostic *shown = add(report, source, false, error);
     if (shown) {
         dm_error_where(&shown->error, source->name, error->line, error->column);
@@ -196,6 +195,12 @@ dm_report_syntax(struct dm_config_report *report, struct dm_source *source,
             shown->excerpt = excerpt_of(report, source, at);
         }
     }
+}
+
+bool
+dm_report_is_full(const struct dm_config_report *report)
+{
+    return report->n == DM_CONFIG_ERRORS_MAX;
 }
 
 static int

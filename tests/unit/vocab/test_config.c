@@ -588,6 +588,53 @@ each_failing_allocation_is_told(void)
     dm_alloc_fail_after(DM_ALLOC_NEVER_FAIL);
 }
 
+static void
+each_failing_allocation_of_the_normal_form_is_told(void)
+{
+    struct dm_config *config =
+        config_of(PREFIX "<a> a :SystemCheck ; :warnIf \"cpu > 5%\" ; :tag "
+                         "\"x\" ; :label \"a=b\" .");
+    struct dm_buf turtle;
+    dm_buf_init(&turtle, TEXT_MAX);
+    const size_t before = dm_alloc_count();
+    CHECK(dm_config_expand(config, NULL, 0, &turtle) == DM_OK);
+    const size_t all = dm_alloc_count() - before;
+    dm_buf_done(&turtle);
+    for (size_t n = 0; n < all; ++n) {
+        dm_alloc_fail_after(n);
+        CHECK(dm_config_expand(config, NULL, 0, &turtle) == DM_ERR_NO_MEMORY);
+        dm_alloc_fail_after(DM_ALLOC_NEVER_FAIL);
+        dm_buf_done(&turtle);
+    }
+    dm_config_unref(config);
+}
+
+static void
+single_files_are_loaded_alone(void)
+{
+    static const struct file files[] = {
+        {"C/a.ttl", PREFIX "<a> a :SystemCheck ; :warnIf \"cpu > 5%\" .", 0644},
+        {"C/b.ttl", "nonsense", 0644},
+    };
+    struct machine machine = {files, DM_COUNT_OF(files)};
+    const struct dm_env env = {.ops = &ops, .context = &machine};
+    const struct dm_config_options options = {
+        .env = &env, .directory = "C", .node_name = DM_STR("carbon")};
+    const char *const paths[] = {"C/a.ttl", "C/missing.ttl"};
+    struct dm_config_report *report = dm_config_report_new();
+    struct dm_config *config = NULL;
+    CHECK(report);
+    CHECK(dm_config_load_files(&options, paths, 1, report, &config) == DM_OK);
+    CHECK_INT((int64_t)config->n_checks, 1);
+    CHECK(dm_str_is(config->checks[0].place.file, "C/a.ttl"));
+    dm_config_unref(config);
+    CHECK(dm_config_load_files(&options, paths, 2, report, &config) ==
+          DM_ERR_SYNTAX);
+    CHECK(strcmp(dm_config_report_at(report, 0)->error.where,
+                 "C/missing.ttl") == 0);
+    dm_config_report_free(report);
+}
+
 int
 main(void)
 {
@@ -601,6 +648,8 @@ main(void)
     expanded_turtle_is_the_normal_form();
     secrets_stay_beside_the_configuration();
     ten_thousand_checks_load_and_no_more();
+    single_files_are_loaded_alone();
     each_failing_allocation_is_told();
+    each_failing_allocation_of_the_normal_form_is_told();
     return 0;
 }
