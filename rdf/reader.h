@@ -26,8 +26,9 @@
  * error, dm_reader_recover() skips to behind the next '.' that ends a statement
  * (behind the next line for the line formats), and reading can go on, so that a
  * file's errors show at once. A missing ';' or '.' is reported and assumed
- * where the next line begins with a property or a subject; then the step goes
- * on by itself, and the error has reached `on_error` alone.
+ * where the next line begins with a property or a subject (also where a ';'
+ * stands for the '.'); then the step goes on by itself, and the error has
+ * reached `on_error` alone.
  *
  * Prefixes and base are the document's; after the end dm_reader_prefix() knows
  * them. Reifiers and annotations of Turtle 1.2 become rdf:reifies quads.
@@ -121,15 +122,15 @@ void dm_reader_free(struct dm_reader *DM_NULLABLE reader);
 
 /// Read one statement.
 /// @return DM_OK, DM_END, DM_ERR_SYNTAX, DM_ERR_LIMIT, DM_ERR_NO_MEMORY, or
-/// what
-///         source or sink returned.
+/// what source or sink returned.
 enum dm_status dm_reader_step(struct dm_reader *reader,
                               struct dm_error *DM_NULLABLE error) DM_NODISCARD;
 
-/// After DM_ERR_SYNTAX: skip to where reading can go on. DM_OK or DM_END.
+/// After DM_ERR_SYNTAX or DM_ERR_LIMIT: skip to where reading can go on.
+/// @return DM_OK, DM_END, DM_ERR_NO_MEMORY, or what the source returned.
 enum dm_status dm_reader_recover(struct dm_reader *reader) DM_NODISCARD;
 
-/// Where the next statement begins
+/// Where reading stands: behind the last statement
 struct dm_position dm_reader_position(const struct dm_reader *reader);
 
 /// The namespace of a declared prefix ("" for the empty one): an empty view

@@ -15,7 +15,7 @@
  * I1 Terms of a statement lie in `arena` (or in the lexer's bytes, for the line
  *    formats), which a step empties at its start; those of one object are gone
  *    when its triple has been handed over.
- * I2 `nesting` is 0 between steps.
+ * I2 `nesting` is 0 when a step begins and when it ends well.
  * I3 A function that fails has set the step's error, unless sink or source
  *    failed, whose own it is.
  */

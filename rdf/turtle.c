@@ -128,6 +128,19 @@ judge_next(struct dm_reader *reader)
     return is_name(kind) ? judge_name(reader) : NEXT_UNKNOWN;
 }
 
+// Whether the token can begin nothing but a statement: behind a ';' a name may
+// well be a property, unless "a" follows
+static bool
+must_begin_statement(struct dm_reader *reader)
+{
+    if (!is_name(reader->lexer.kind)) {
+        return judge_next(reader) == NEXT_STATEMENT;
+    }
+    struct lookahead ahead = {0};
+    lexer_look_ahead(&reader->lexer, &ahead);
+    return ahead.kind == TOKEN_WORD && ahead.n == 1;
+}
+
 // Set the step's error: something is missing before the token
 static void
 fail_missing(struct dm_reader *reader, const char *missing)
@@ -211,6 +224,12 @@ take_separator(struct dm_reader *reader, bool *ret_more)
     }
     if (!has_separator || lexer->kind == TOKEN_END) {
         return missing_separator(reader, ret_more);
+    }
+    if (reader->options.mend && lexer->is_on_new_line && reader->nesting == 0 &&
+        must_begin_statement(reader)) {
+        report_missing(reader, "a '.'");
+        reader->is_assumed_end = true;
+        return DM_OK;
     }
     *ret_more = true;
     return DM_OK;

@@ -254,6 +254,24 @@ a_missing_dot_is_reported_and_assumed(void)
           "integer> <http://b/g> .\n");
 }
 
+// A ';' where the statement should have ended
+static void
+a_subject_behind_a_semicolon_begins_a_statement(void)
+{
+    turtle("<s> <p> 'x' ;\n\n<t> a <T> .",
+           "<http://b/s> <http://b/p> \"x\" .\n"
+           "~3:1 a '.' is missing after ;\n"
+           "<http://b/t> <" DM_RDF_NS "type> <http://b/T> .\n");
+    turtle("<s> <p> 'x' ;\n_:t <p> 'y' ;\nPREFIX e: <e:>",
+           "<http://b/s> <http://b/p> \"x\" .\n"
+           "~2:1 a '.' is missing after ;\n"
+           "_:t <http://b/p> \"y\" .\n"
+           "~3:1 a '.' is missing after ;\n");
+    turtle("<s> <p> 'x' ;\n <q> <r> .",
+           "<http://b/s> <http://b/p> \"x\" .\n"
+           "<http://b/s> <http://b/q> <http://b/r> .\n");
+}
+
 static void
 nothing_is_assumed_where_it_could_be_meant_otherwise(void)
 {
@@ -720,6 +738,7 @@ main(void)
     a_missing_semicolon_is_reported_and_assumed();
     what_begins_the_next_line_decides_what_is_assumed();
     a_missing_dot_is_reported_and_assumed();
+    a_subject_behind_a_semicolon_begins_a_statement();
     nothing_is_assumed_where_it_could_be_meant_otherwise();
     errors_say_what_is_wrong_and_where();
     errors_name_the_file_and_what_would_be_right();
