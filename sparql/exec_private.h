@@ -177,7 +177,7 @@ enum dm_status dm_plan_slice(struct dm_planner *planner,
 
 /// GRAPH ?var over a basic graph pattern: one scan over all named graphs
 enum dm_status dm_plan_bgp_in_each(struct dm_planner *planner,
-                                   const struct dm_alg *bgp, dm_var var,
+                                   const struct dm_alg *alg, dm_var graph_var,
                                    struct dm_operator **ret) DM_NODISCARD;
 /// Let a basic graph pattern test `code` as soon as `vars` are bound.
 enum dm_status dm_bgp_add_filter(struct dm_planner *planner,

@@ -22,7 +22,7 @@ hash(const struct dm_call *call, const EVP_MD *algorithm, struct dm_value *ret)
                     NULL)) {
         return DM_ERR_NO_MEMORY;
     }
-    for (unsigned i = 0; i < n; ++i) {
+    for (size_t i = 0; i < n; ++i) {
         text[2 * i] = hex[digest[i] >> 4U];
         text[2 * i + 1] = hex[digest[i] & 0xFU];
     }

@@ -41,12 +41,12 @@ enum dm_function_flags {
 };
 
 struct dm_function_def {
-    enum dm_function id;
     const char *name; ///< Upper case as in the grammar; of DM_FN_IRI the IRI
+    enum dm_status (*call)(struct dm_call *call, struct dm_value *ret);
+    enum dm_function id;
     uint8_t min_args;
     uint8_t max_args; ///< Or DM_ARGS_ANY
     uint8_t flags;    ///< Of enum dm_function_flags
-    enum dm_status (*call)(struct dm_call *call, struct dm_value *ret);
 };
 
 /// The row of a function other than DM_FN_IRI

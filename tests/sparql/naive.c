@@ -31,8 +31,8 @@ naive_add(struct naive *naive, struct naive_rows *rows,
     struct naive_row *grown = dm_grow(rows->rows, &rows->capacity, rows->n + 1,
                                       sizeof(*row), NAIVE_ROWS_MAX);
     CHECK(grown);
+    grown[rows->n++] = *row;
     rows->rows = grown;
-    rows->rows[rows->n++] = *row;
 }
 
 static int
@@ -362,32 +362,37 @@ eval_union(struct place *place, const struct dm_alg *alg)
 
 // ------------------------------------------------------------ one side
 
+// Let GRAPH's variable, where it has one that is free, be the active graph
+static bool
+bind_graph(const struct place *place, const struct dm_alg *alg, bool is_free,
+           struct naive_row *row)
+{
+    dm_id *at = is_free ? &row->at[alg->graph.var] : NULL;
+    if (at && *at == DM_ID_NONE) {
+        *at = place->graph;
+    }
+    return !at || *at == place->graph;
+}
+
 static struct naive_rows
 eval_graph(struct place *place, const struct dm_alg *alg)
 {
     struct naive_rows out = {0};
-    const bool is_var = alg->graph.kind == DM_SLOT_VAR;
-    const dm_id only = is_var ? outer_of(place, alg->graph.var)
-                              : intern(place, &alg->graph.term);
+    const dm_id only = alg->graph.kind == DM_SLOT_VAR
+                           ? outer_of(place, alg->graph.var)
+                           : intern(place, &alg->graph.term);
     for (size_t i = 0; i < place->naive->n_graphs; ++i) {
-        const dm_id graph = place->naive->graphs[i];
         struct place inside = *place;
-        inside.graph = graph;
-        if (only != DM_ID_NONE && only != graph) {
+        inside.graph = place->naive->graphs[i];
+        if (only != DM_ID_NONE && only != inside.graph) {
             continue;
         }
         struct naive_rows rows = eval(&inside, alg->left);
         for (size_t j = 0; j < rows.n; ++j) {
             struct naive_row row = rows.rows[j];
-            if (only == DM_ID_NONE) {
-                if (row.at[alg->graph.var] == DM_ID_NONE) {
-                    row.at[alg->graph.var] = graph;
-                }
-                if (row.at[alg->graph.var] != graph) {
-                    continue;
-                }
+            if (bind_graph(&inside, alg, only == DM_ID_NONE, &row)) {
+                naive_add(place->naive, &out, &row);
             }
-            naive_add(place->naive, &out, &row);
         }
         dm_free(rows.rows);
     }
@@ -437,6 +442,27 @@ is_in(const dm_var *vars, size_t n, dm_var var)
     return false;
 }
 
+static bool
+extend(struct place *place, const struct dm_alg *alg, struct naive_row *row)
+{
+    dm_id id = DM_ID_NONE;
+    if (!eval_expr(place, alg->expr, row, &id)) {
+        id = DM_ID_NONE;
+    }
+    return set_var(place, row, alg->var, id);
+}
+
+static bool
+project(const struct dm_alg *alg, struct naive_row *row)
+{
+    for (dm_var var = 0; var < NAIVE_VARS; ++var) {
+        if (!is_in(alg->vars, alg->n_vars, var)) {
+            row->at[var] = DM_ID_NONE;
+        }
+    }
+    return true;
+}
+
 // Filter, Extend, Project: row by row
 static struct naive_rows
 eval_each(struct place *place, const struct dm_alg *alg)
@@ -445,21 +471,13 @@ eval_each(struct place *place, const struct dm_alg *alg)
     struct naive_rows out = {0};
     for (size_t i = 0; i < rows.n; ++i) {
         struct naive_row row = rows.rows[i];
-        bool is_kept = true;
-        dm_id id = DM_ID_NONE;
+        bool is_kept = false;
         if (alg->kind == DM_ALG_FILTER) {
             is_kept = passes(place, alg->expr, &row);
         } else if (alg->kind == DM_ALG_EXTEND) {
-            if (!eval_expr(place, alg->expr, &row, &id)) {
-                id = DM_ID_NONE;
-            }
-            is_kept = set_var(place, &row, alg->var, id);
+            is_kept = extend(place, alg, &row);
         } else {
-            for (dm_var var = 0; var < NAIVE_VARS; ++var) {
-                if (!is_in(alg->vars, alg->n_vars, var)) {
-                    row.at[var] = DM_ID_NONE;
-                }
-            }
+            is_kept = project(alg, &row);
         }
         if (is_kept) {
             naive_add(place->naive, &out, &row);

@@ -147,29 +147,43 @@ world_read(struct world *world)
 
 // ------------------------------------------------------------ asking
 
-static void
+static enum dm_status
+write_binding(struct world *world, struct dm_str name, dm_id id,
+              struct dm_buf *lines)
+{
+    struct dm_term term = {0};
+    dm_id again = DM_ID_NONE;
+    enum dm_status status = dm_snapshot_term(world->snapshot, id, &term);
+    if (!status) {
+        status = dm_snapshot_intern(world->snapshot, &term, &again);
+    }
+    if (status) {
+        CHECK_INT(status, DM_ERR_NO_MEMORY);
+        return status;
+    }
+    CHECK(again == id); // One term has one id
+    (void)dm_buf_printf(lines, "?%.*s=", (int)name.n, name.data);
+    status = dm_write_term(&term, lines);
+    (void)dm_buf_putc(lines, ' ');
+    return status;
+}
+
+static enum dm_status
 write_row(struct world *world, const struct dm_query *query, const dm_id *row,
           struct dm_buf *lines)
 {
-    for (size_t i = 0; i < query->n_columns; ++i) {
-        const struct dm_str name = query->names[query->columns[i]];
-        struct dm_term term = {0};
-        if (row[i] == DM_ID_NONE) {
-            continue;
+    enum dm_status status = DM_OK;
+    for (size_t i = 0; !status && i < query->n_columns; ++i) {
+        if (row[i] != DM_ID_NONE) {
+            status = write_binding(world, query->names[query->columns[i]],
+                                   row[i], lines);
         }
-        CHECK_INT(dm_snapshot_term(world->snapshot, row[i], &term), DM_OK);
-        // One term has one id
-        dm_id again = DM_ID_NONE;
-        CHECK_INT(dm_snapshot_intern(world->snapshot, &term, &again), DM_OK);
-        CHECK(again == row[i]);
-        (void)dm_buf_printf(lines, "?%.*s=", (int)name.n, name.data);
-        CHECK_INT(dm_write_term(&term, lines), DM_OK);
-        (void)dm_buf_putc(lines, ' ');
     }
     if (query->form == DM_QUERY_ASK) {
         (void)dm_buf_puts(lines, "yes");
     }
     (void)dm_buf_putc(lines, '\n');
+    return status;
 }
 
 static enum dm_status
@@ -192,11 +206,11 @@ run(struct world *world, const struct dm_query *query, uint32_t step_rows,
         status = dm_exec_next(exec, &row, error);
         CHECK(status != DM_AGAIN || step_rows);
         if (!status) {
-            write_row(world, query, row, lines);
+            status = lines ? write_row(world, query, row, lines) : DM_OK;
             ++n_rows;
         }
     }
-    if (query->form == DM_QUERY_ASK && status == DM_END && !n_rows) {
+    if (lines && query->form == DM_QUERY_ASK && status == DM_END && !n_rows) {
         (void)dm_buf_puts(lines, "no\n");
     }
     dm_exec_close(exec);

@@ -54,7 +54,7 @@ char *world_read_file(const char *path);
 void world_read(struct world *world);
 
 /// Ask, and write each row as a line "?x=TERM ?y=TERM" (or "yes", "no"), unless
-/// it is an error.
+/// it is an error. `lines` NULL: only count.
 /// @param step_rows 0: without steps, else with steps of so many rows.
 /// @return How it ended: DM_END when well.
 enum dm_status world_ask(struct world *world, const char *query,
