@@ -12,12 +12,13 @@
 #define TEXT_MAX ((size_t)1 << 20U)
 #define N_COLUMNS 3
 #define N_ROWS 3
+#define N_CELLS ((size_t)N_ROWS * N_COLUMNS)
 
 static const struct dm_str columns[N_COLUMNS] = {DM_STR("x"), DM_STR("name"),
                                                  DM_STR("t")};
 
 static void
-make_rows(struct dm_term rows[N_ROWS * N_COLUMNS], struct dm_triple *inner,
+make_rows(struct dm_term rows[N_CELLS], struct dm_triple *inner,
           struct dm_triple *outer)
 {
     *inner = (struct dm_triple){dm_term_iri(dm_str("http://e/a")),
@@ -26,7 +27,7 @@ make_rows(struct dm_term rows[N_ROWS * N_COLUMNS], struct dm_triple *inner,
     *outer = (struct dm_triple){dm_term_blank(dm_str("n")),
                                 dm_term_iri(dm_str("http://e/b")),
                                 dm_term_triple(inner)};
-    memset(rows, 0, N_ROWS * N_COLUMNS * sizeof(*rows));
+    memset(rows, 0, N_CELLS * sizeof(*rows));
     rows[0] = dm_term_iri(dm_str("http://e/a?b&c"));
     rows[1] = dm_term_tagged(dm_str("l\xC3\xA9<\n>\t"), dm_str("fr"),
                              DM_DIRECTION_NONE);
@@ -41,7 +42,7 @@ make_rows(struct dm_term rows[N_ROWS * N_COLUMNS], struct dm_triple *inner,
 static void
 write_rows(enum dm_results_format format, struct dm_buf *buf)
 {
-    struct dm_term rows[N_ROWS * N_COLUMNS];
+    struct dm_term rows[N_CELLS];
     struct dm_triple inner;
     struct dm_triple outer;
     struct dm_results_writer writer;
@@ -136,7 +137,7 @@ what_is_written_is_read_back(void)
 {
     static const enum dm_results_format whole[] = {
         DM_RESULTS_JSON, DM_RESULTS_XML, DM_RESULTS_TSV};
-    struct dm_term rows[N_ROWS * N_COLUMNS];
+    struct dm_term rows[N_CELLS];
     struct dm_triple inner;
     struct dm_triple outer;
     make_rows(rows, &inner, &outer);
