@@ -102,14 +102,16 @@ prepare(struct dm_exec *exec, const struct dm_exec_options *options,
 }
 
 static enum dm_status
-refuse(const struct dm_query *query, struct dm_error *error)
+refuse(const struct dm_query *query, const struct dm_exec_options *options,
+       struct dm_error *error)
 {
-    if (query->form == DM_QUERY_SELECT || query->form == DM_QUERY_ASK) {
+    if (query->form == DM_QUERY_SELECT || query->form == DM_QUERY_ASK ||
+        options->is_graph) {
         return DM_OK;
     }
-    return dm_error_set(error, DM_ERR_UNSUPPORTED, "not supported yet: %s",
-                        query->form == DM_QUERY_CONSTRUCT ? "CONSTRUCT"
-                                                          : "DESCRIBE");
+    return dm_error_set(
+        error, DM_ERR_UNSUPPORTED, "%s answers with a graph, not with a table",
+        query->form == DM_QUERY_CONSTRUCT ? "CONSTRUCT" : "DESCRIBE");
 }
 
 enum dm_status
@@ -117,7 +119,7 @@ dm_exec_open(const struct dm_query *query, struct dm_snapshot *snapshot,
              const struct dm_exec_options *options, struct dm_exec **ret,
              struct dm_error *error)
 {
-    const enum dm_status refused = refuse(query, error);
+    const enum dm_status refused = refuse(query, options, error);
     if (refused) {
         return refused;
     }
@@ -171,6 +173,12 @@ dm_exec_close(struct dm_exec *exec)
     dm_arena_done(&exec->scratch);
     dm_arena_done(&exec->arena);
     dm_free(exec);
+}
+
+const struct dm_dataset *
+dm_exec_dataset(const struct dm_exec *exec)
+{
+    return exec->context.dataset;
 }
 
 // ------------------------------------------------------------ running

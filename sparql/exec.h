@@ -84,11 +84,13 @@ struct dm_exec_options {
     uint64_t max_rows;  ///< DM_ERR_LIMIT behind them; 0: no limit
     bool steps;         ///< next() may return DM_AGAIN
     uint32_t step_rows; ///< Rows of one step; 0: DM_WORK_ROWS
+    bool is_graph;      ///< A graph is made of the solutions (construct.h)
     bool count;         ///< Count rows and time of each operator (--explain)
     enum dm_exec_joins joins;
 };
 
-/// Plan and open. `query` and `snapshot` outlive it.
+/// Plan and open. `query` and `snapshot` outlive it. CONSTRUCT and DESCRIBE are
+/// opened by dm_construct_open(); here they are DM_ERR_UNSUPPORTED.
 enum dm_status dm_exec_open(const struct dm_query *query,
                             struct dm_snapshot *snapshot,
                             const struct dm_exec_options *options,
@@ -101,6 +103,9 @@ void dm_exec_close(struct dm_exec *DM_NULLABLE exec);
 /// @return DM_OK, DM_END, DM_AGAIN (only with options.steps), or an error.
 enum dm_status dm_exec_next(struct dm_exec *exec, const dm_id **ret_row,
                             struct dm_error *DM_NULLABLE error) DM_NODISCARD;
+
+/// The dataset it asks, with FROM and FROM NAMED; as long as it is open
+const struct dm_dataset *dm_exec_dataset(const struct dm_exec *exec);
 
 /// Plan with estimates, and after running with counts: for `--explain`
 void dm_exec_explain(const struct dm_exec *exec, struct dm_buf *buf);

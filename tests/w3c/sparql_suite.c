@@ -22,6 +22,7 @@
 #include "rdf/iri.h"
 #include "rdf/reader.h"
 #include "rdf/writer.h"
+#include "sparql/construct.h"
 #include "sparql/exec.h"
 #include "sparql/query.h"
 #include "sparql/results.h"
@@ -325,6 +326,41 @@ take_rows(struct test *test, struct dm_exec *exec, struct dm_snapshot *snapshot,
 }
 
 static bool
+take_triple(struct dm_snapshot *snapshot, const struct dm_triple_ids *ids,
+            struct dm_answer *answer)
+{
+    struct dm_quad quad = {.g = {.kind = DM_TERM_NONE}};
+    if (dm_snapshot_term(snapshot, ids->s, &quad.s) ||
+        dm_snapshot_term(snapshot, ids->p, &quad.p) ||
+        dm_snapshot_term(snapshot, ids->o, &quad.o)) {
+        return false;
+    }
+    dm_quads_add(&answer->quads, &quad);
+    return true;
+}
+
+static bool
+execute_graph(struct test *test, const struct dm_query *query,
+              struct dm_snapshot *snapshot,
+              const struct dm_exec_options *options, struct dm_answer *answer)
+{
+    struct dm_error error = {0};
+    struct dm_construct *construct = NULL;
+    enum dm_status status =
+        dm_construct_open(query, snapshot, options, &construct, &error);
+    answer->kind = DM_ANSWER_GRAPH;
+    while (!status) {
+        struct dm_triple_ids ids;
+        status = dm_construct_next(construct, &ids, &error);
+        if (!status && !take_triple(snapshot, &ids, answer)) {
+            status = DM_ERR_NOT_FOUND;
+        }
+    }
+    dm_construct_close(construct);
+    return status == DM_END || fail(test, dm_status_text(status), &error);
+}
+
+static bool
 execute(struct test *test, const struct dm_query *query,
         struct dm_snapshot *snapshot, struct dm_answer *answer)
 {
@@ -333,6 +369,9 @@ execute(struct test *test, const struct dm_query *query,
                                        .all_named = true};
     const struct dm_exec_options options = {
         .dataset = &dataset, .now_ms = NOW_MS, .max_rows = ROWS_MAX};
+    if (query->form == DM_QUERY_CONSTRUCT || query->form == DM_QUERY_DESCRIBE) {
+        return execute_graph(test, query, snapshot, &options, answer);
+    }
     struct dm_exec *exec = NULL;
     const enum dm_status status =
         dm_exec_open(query, snapshot, &options, &exec, &error);
