@@ -25,7 +25,7 @@ struct contract_world {
     void *self;
     struct dm_endpoint tcp;  ///< A place to listen on, port 0
     struct dm_endpoint path; ///< The same as a unix socket; may be removed
-    bool has_reset; ///< A closed stream is seen at once as a reset or an end
+    bool keeps_connections;  ///< keep_alive has an effect
 };
 
 /// Step until `*is_done`, at most some 100,000 times.
@@ -36,6 +36,7 @@ void contract_settle(const struct contract_world *world);
 
 void contract_loop(const struct contract_world *world);
 void contract_http(const struct contract_world *world);
+void contract_http_bytes(const struct contract_world *world);
 void contract_http_stream(const struct contract_world *world);
 void contract_memory(const struct contract_world *world);
 void contract_stream(const struct contract_world *world);

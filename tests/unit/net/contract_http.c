@@ -438,6 +438,37 @@ a_cancelled_request_never_completes(const struct contract_world *world)
 }
 
 static void
+a_kept_connection_is_used_again_or_replaced(const struct contract_world *world)
+{
+    struct site site;
+    struct answer answer;
+    char url[256];
+    site_open(&site, world, &world->tcp);
+    site_url(&site, "/ok", url);
+    struct dm_http_request_spec spec = answer_spec(url);
+    spec.keep_alive = true;
+    answer_get(world, &spec, &answer);
+    CHECK_INT(answer.status, 200);
+    contract_wait(world, &site.has_closed);
+    const uint16_t first = site.client_port;
+    answer_get(world, &spec, &answer);
+    CHECK_INT(answer.status, 200);
+    CHECK(!world->keeps_connections || site.client_port == first);
+    spec.keep_alive = false; // Who wants to measure gets one of its own
+    answer_get(world, &spec, &answer);
+    CHECK(site.client_port != first);
+
+    const struct dm_endpoint endpoint = site.endpoint;
+    site_close(&site); // And the kept connection with it
+    site_open(&site, world, &endpoint);
+    spec.keep_alive = true;
+    answer_get(world, &spec, &answer);
+    CHECK_INT(answer.outcome.failure, DM_NET_OK);
+    CHECK_INT(answer.status, 200);
+    site_close(&site);
+}
+
+static void
 closing_a_server_ends_its_calls(const struct contract_world *world)
 {
     struct site site;
@@ -507,6 +538,7 @@ contract_http(const struct contract_world *world)
     connect_takes_the_place_of_the_host(world);
     many_run_at_once(world);
     a_cancelled_request_never_completes(world);
+    a_kept_connection_is_used_again_or_replaced(world);
     closing_a_server_ends_its_calls(world);
     a_taken_port_is_busy(world);
     too_many_header_fields_are_refused(world);

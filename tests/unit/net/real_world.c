@@ -58,7 +58,7 @@ real_world_init(struct real_world *world)
     world->world.net = dm_real_net(world->real);
     world->world.step = step;
     world->world.self = world;
-    world->world.has_reset = true;
+    world->world.keeps_connections = true;
     CHECK(dm_address_parse(dm_str("127.0.0.1"), &loopback));
     world->world.tcp = dm_endpoint_ip(&loopback, 0);
     (void)snprintf(path, sizeof(path), "%s/s", world->directory);

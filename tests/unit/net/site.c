@@ -156,6 +156,7 @@ on_request(void *context, struct dm_http_call *call)
     ++site->n_requests;
     site->has_closed = false;
     site->peer = call->incoming.peer;
+    site->client_port = call->incoming.from.port;
     CHECK(call->incoming.id > 0);
     if (call->incoming.is_too_large) {
         answer_text(call, 413, "too large");

@@ -38,10 +38,11 @@ struct site {
     int n_closed;
     int n_complete;
     int n_writable;
-    bool has_kept;    ///< n_kept is not 0
-    bool has_closed;  ///< n_closed equals n_requests, and is not 0
-    bool is_writable; ///< on_writable came
-    enum dm_http_peer peer;
+    bool has_kept;          ///< n_kept is not 0
+    bool has_closed;        ///< n_closed equals n_requests, and is not 0
+    bool is_writable;       ///< on_writable came
+    enum dm_http_peer peer; ///< Of the last request
+    uint16_t client_port;   ///< The same
 };
 
 void site_open(struct site *site, const struct contract_world *world,

@@ -52,7 +52,6 @@ set_up(struct sim_world *world, uint64_t seed)
         .step = step,
         .self = world,
         .tcp = dm_endpoint_ip(&loopback, 0),
-        .has_reset = true,
     };
     CHECK(dm_endpoint_unix(dm_str("/run/s"), &world->world.path));
 }
@@ -75,6 +74,8 @@ main(void)
         set_up(&world, seed);
         contract_loop(&world.world);
         contract_http(&world.world);
+        contract_http_stream(&world.world);
+        contract_memory(&world.world);
         tear_down(&world);
     }
     return 0;
