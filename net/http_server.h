@@ -14,15 +14,15 @@
  *
  * A handler gets a whole request (never a part of a body) and answers when it
  * likes, once. Every on_request is followed by exactly one on_closed, after the
- * last byte went out or as soon as it is known that the client left; until it
- * returns the call and its request are valid, after it they are gone.
+ * last byte went out or as soon as the client left (also if it only says that
+ * it will send no more); until it returns the call and its request are valid.
  *
  * The server decides nothing about routes, scopes or tokens. It answers by
  * itself only what is no HTTP (400) or too long in its header (431). One
  * connection too many of an address is closed, one too many in all waits.
  *
- * HEAD: handled like GET; headers and Content-Length go out, the body does not.
- * on_closed of a stream may then come before its end was written.
+ * HEAD: handled like GET, no body goes out; on_closed may then come before a
+ * stream was ended.
  *
  * Threads: loop. Memory: connections x (32 KiB + body limit + stream buffer).
  * Nothing here calls back before it returns (R1, R3 of net/loop.h).

@@ -17,8 +17,8 @@
  * are closed in programs that we start.
  *
  * Threads: the one that steps the loop, dm_waker_wake() from any; dm_system
- * reads in up to four of libuv's. Memory: some MiB from the first HTTPS request
- * on (the root certificates, shared).
+ * reads in up to four of libuv's. Memory: 1 MiB more from the first HTTPS
+ * request on (the root certificates, shared).
  */
 
 #include "base/attr.h"

@@ -149,6 +149,35 @@ a_header_that_is_too_long_reaches_no_handler(const struct contract_world *world)
     site_close(&site);
 }
 
+// Where the machine has IPv6 at all
+static void
+ipv6_serves_like_ipv4(const struct contract_world *world)
+{
+    const struct dm_http_handler handler = {0};
+    struct dm_http_server *server = NULL;
+    struct dm_address loopback;
+    CHECK(dm_address_parse(dm_str("::1"), &loopback));
+    const struct dm_endpoint endpoint = dm_endpoint_ip(&loopback, 0);
+    const struct dm_http_listen listen = site_listen(&endpoint);
+    if (dm_http_servers_listen(world->net->servers, &listen, &handler, &server,
+                               NULL)) {
+        return;
+    }
+    dm_http_servers_close(world->net->servers, server);
+
+    struct site site;
+    struct answer answer;
+    char url[256];
+    site_open(&site, world, &endpoint);
+    site_url(&site, "/ok", url);
+    CHECK(strstr(url, "http://[::1]:"));
+    const struct dm_http_request_spec spec = answer_spec(url);
+    answer_get(world, &spec, &answer);
+    CHECK_INT(answer.status, 200);
+    CHECK_INT(site.peer, DM_HTTP_PEER_LOOPBACK);
+    site_close(&site);
+}
+
 int
 main(void)
 {
@@ -160,6 +189,7 @@ main(void)
     patience_does_not_count_while_we_think(world);
     an_unused_socket_path_is_replaced_and_no_other(world);
     a_header_that_is_too_long_reaches_no_handler(world);
+    ipv6_serves_like_ipv4(world);
     real_world_done(&real);
     return 0;
 }
