@@ -10,6 +10,38 @@ const struct dm_command dm_commands[] = {
      "SIGHUP loads the configuration anew. Exit codes: 0 after SIGTERM, 75\n"
      "another instance holds the data, 78 the configuration is invalid.\n",
      dm_cmd_run},
+    {"validate", "[FILE…] | --expand [NAME…] | --explain TERM",
+     "Look for errors in the configuration, without a daemon",
+     "--expand prints the normal form, --explain :every what a word means.\n",
+     dm_cmd_validate},
+    {"status", "[NAME or TAG…] [--problems] [--by-node] [--nagios]",
+     "What is well and what is not, problems first", "", dm_cmd_status},
+    {"watch", "[NAME or TAG…] [--exec CMD] [--lost D]",
+     "A line for each change, and an alarm when the daemon is lost",
+     "CMD runs with DM_EVENT (state, failing, alert, lost, found), DM_CHECK "
+     "and\nDM_STATUS in its environment. D is 30s unless given.\n",
+     dm_cmd_watch},
+    {"history", "NAME [--since D or TIME] [--until D or TIME] [--raw]",
+     "Runs of one status, uptime, percentiles of a check", "", dm_cmd_history},
+    {"alerts", "[--all] [--explain FINGERPRINT]", "Alerts that fire", "",
+     dm_cmd_alerts},
+    {"rules", "[NAME] [--test] [--print]",
+     "Alert rules, their rows, their text",
+     "--test runs them now and sends nothing.\n", dm_cmd_rules},
+    {"query",
+     "[QUERY] [-f FILE] [--format F] [--limit N] [--timeout D] [--explain] "
+     "[--check] [--load FILE]… [--named IRI=FILE]… [--base IRI]",
+     "Ask in SPARQL, of the daemon or of files",
+     "F is table, json, xml, csv or tsv. With --load or --named files are "
+     "asked,\nwithout a daemon. --check looks at the syntax alone.\n",
+     dm_cmd_query},
+    {"parse", "[FILE] [--from S] [--to S] [--base IRI]",
+     "Convert RDF from one syntax to another",
+     "S is turtle, trig, ntriples, nquads; --to also canonical-nquads and\n"
+     "canonical-ntriples, which are sorted.\n",
+     dm_cmd_parse},
+    {"export", "nquads [--graph IRI]", "Everything that is stored, as N-Quads",
+     "", dm_cmd_export},
     {"id", "", "Name, key and addresses of this node", "", dm_cmd_id},
 };
 const size_t dm_n_commands = DM_COUNT_OF(dm_commands);

@@ -41,6 +41,7 @@ struct status_reply {
     struct dm_reply_job reply;
     bool is_valid;
     size_t n_errors;
+    uint16_t port; // Where the page is; 0: nowhere
 };
 
 static enum dm_status
@@ -50,6 +51,7 @@ status_init(struct dm_reply_job *job)
     const struct dm_node *node = job->request.node;
     status->is_valid = node->config_state.is_valid;
     status->n_errors = node->config_state.n_errors;
+    status->port = node->port;
     return DM_OK;
 }
 
@@ -196,6 +198,10 @@ status_step(struct dm_reply_job *job)
     dm_json_int(config, "errors", (int64_t)own->n_errors);
     dm_json_time(config, "loaded", job->config->loaded_ms);
     dm_json_set(document, "config", config);
+    if (own->port) {
+        dm_json_set(document, "page",
+                    json_sprintf("http://127.0.0.1:%u/", (unsigned)own->port));
+    }
     json_t *checks = checks_array(view, &summary);
     dm_json_set(document, "summary", summary_object(&summary));
     dm_json_set(document, "nodes", nodes_array(view));
