@@ -379,7 +379,8 @@ check_events(struct dm_snapshot *snapshot, struct dm_error *error)
 {
     struct dm_cursor cursor;
     struct dm_row row = {0};
-    enum dm_status status = dm_cursor_open(&cursor, snapshot->conn, 0, false);
+    enum dm_status status =
+        dm_cursor_open(&cursor, snapshot->conn, (struct dm_cursor_spec){0});
     if (status) {
         return status;
     }

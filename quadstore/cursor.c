@@ -7,17 +7,24 @@
 
 #include <assert.h>
 
+static_assert(DM_Q_EVENTS_DOWN == DM_Q_EVENTS_UP + 1 &&
+                  DM_Q_EVENTS_OF_CHECK_UP == DM_Q_EVENTS_UP + 2 &&
+                  DM_Q_EVENTS_BY_STATUS_UP == DM_Q_EVENTS_UP + 4,
+              "three choices add up to a query");
+
 enum dm_status
-dm_cursor_open(struct dm_cursor *cursor, struct dm_conn *conn, int64_t check,
-               bool backwards)
+dm_cursor_open(struct dm_cursor *cursor, struct dm_conn *conn,
+               struct dm_cursor_spec spec)
 {
-    *cursor = (struct dm_cursor){.conn = conn, .check = check};
-    if (check) {
-        cursor->query =
-            backwards ? DM_Q_EVENTS_OF_CHECK_DOWN : DM_Q_EVENTS_OF_CHECK_UP;
-    } else {
-        cursor->query = backwards ? DM_Q_EVENTS_DOWN : DM_Q_EVENTS_UP;
-    }
+    const unsigned query = (unsigned)DM_Q_EVENTS_UP +
+                           (spec.backwards ? 1U : 0U) + (spec.check ? 2U : 0U) +
+                           (spec.statuses ? 4U : 0U);
+    *cursor = (struct dm_cursor){
+        .conn = conn,
+        .query = (enum dm_query)query,
+        .check = spec.check,
+        .statuses = spec.statuses,
+    };
     return dm_conn_take(conn, cursor->query, &cursor->rows);
 }
 
@@ -33,10 +40,13 @@ dm_cursor_close(struct dm_cursor *cursor)
 void
 dm_cursor_range(struct dm_cursor *cursor, int64_t first, int64_t last)
 {
-    const int64_t values[] = {first, last, cursor->check};
+    const int64_t values[] = {first, last, cursor->check, cursor->statuses};
     assert(cursor->rows);
     (void)sqlite3_reset(cursor->rows);
-    dm_bind_ints(cursor->rows, values, cursor->check ? 3 : 2);
+    dm_bind_ints(cursor->rows, values,
+                 cursor->statuses ? 4
+                 : cursor->check  ? 3
+                                  : 2);
 }
 
 enum dm_status

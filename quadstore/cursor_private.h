@@ -24,14 +24,21 @@ struct dm_cursor {
     enum dm_query query;
     sqlite3_stmt *DM_NULLABLE rows;
     int64_t check;
+    unsigned statuses;
 };
 
-/// Open over the stored keys first..last, inclusive. `check`: the number of an
-/// IRI, 0 for every check.
+/// What is read, and in which direction
+struct dm_cursor_spec {
+    int64_t check;     ///< The number of an IRI; 0: every check
+    unsigned statuses; ///< Bits; 0: every one
+    bool backwards;
+};
+
+/// Open; dm_cursor_range() follows.
 enum dm_status dm_cursor_open(struct dm_cursor *cursor, struct dm_conn *conn,
-                              int64_t check, bool backwards) DM_NODISCARD;
+                              struct dm_cursor_spec spec) DM_NODISCARD;
 void dm_cursor_close(struct dm_cursor *cursor);
-/// Begin anew with another range.
+/// Begin anew over the stored keys first..last, inclusive.
 void dm_cursor_range(struct dm_cursor *cursor, int64_t first, int64_t last);
 /// The next row, whose texts live until the next call. DM_OK, DM_END, or why.
 enum dm_status dm_cursor_next(struct dm_cursor *cursor, struct dm_row *ret)

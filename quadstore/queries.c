@@ -66,6 +66,11 @@ const char dm_schema[] =
     " v BLOB NOT NULL, PRIMARY KEY (space, k)) WITHOUT ROWID;";
 
 #define EVENT_COLUMNS "SELECT k, c, bits, micros, more FROM event "
+#define EVENTS EVENT_COLUMNS "WHERE k BETWEEN ?1 AND ?2 "
+#define EVENTS_OF_CHECK                                                        \
+    EVENT_COLUMNS "INDEXED BY event_check WHERE c = ?3"                        \
+                  " AND k BETWEEN ?1 AND ?2 "
+#define BY_STATUS "AND (?4 >> (bits & 7)) & 1 "
 #define LATEST_COLUMNS                                                         \
     "SELECT l.log, l.c, l.k, l.since, l.streak, l.bad, l.bad_since,"           \
     " l.certificate, l.certificate_k, l.started FROM latest l "
@@ -154,16 +159,16 @@ static const char *const texts[DM_Q_COUNT] = {
     [DM_Q_EVENT_SET] = "UPDATE event SET k = ?2, more = ?3 WHERE k = ?1",
     [DM_Q_EVENT_OLDEST] = "SELECT k FROM event WHERE k BETWEEN ?1 AND ?2"
                           " ORDER BY k LIMIT 1",
-    [DM_Q_EVENTS_UP] = EVENT_COLUMNS "WHERE k BETWEEN ?1 AND ?2 ORDER BY k",
-    [DM_Q_EVENTS_DOWN] =
-        EVENT_COLUMNS "WHERE k BETWEEN ?1 AND ?2 ORDER BY k DESC",
-    [DM_Q_EVENTS_OF_CHECK_UP] =
-        EVENT_COLUMNS "INDEXED BY event_check"
-                      " WHERE c = ?3 AND k BETWEEN ?1 AND ?2 ORDER BY k",
-    [DM_Q_EVENTS_OF_CHECK_DOWN] =
-        EVENT_COLUMNS "INDEXED BY event_check"
-                      " WHERE c = ?3 AND k BETWEEN ?1 AND ?2 ORDER BY k DESC",
-    [DM_Q_CHECKS_AFTER] = "SELECT min(c) FROM event WHERE c > ?1",
+    [DM_Q_EVENTS_UP] = EVENTS "ORDER BY k",
+    [DM_Q_EVENTS_DOWN] = EVENTS "ORDER BY k DESC",
+    [DM_Q_EVENTS_OF_CHECK_UP] = EVENTS_OF_CHECK "ORDER BY k",
+    [DM_Q_EVENTS_OF_CHECK_DOWN] = EVENTS_OF_CHECK "ORDER BY k DESC",
+    [DM_Q_EVENTS_BY_STATUS_UP] = EVENTS BY_STATUS "ORDER BY k",
+    [DM_Q_EVENTS_BY_STATUS_DOWN] = EVENTS BY_STATUS "ORDER BY k DESC",
+    [DM_Q_EVENTS_OF_CHECK_BY_STATUS_UP] =
+        EVENTS_OF_CHECK BY_STATUS "ORDER BY k",
+    [DM_Q_EVENTS_OF_CHECK_BY_STATUS_DOWN] =
+        EVENTS_OF_CHECK BY_STATUS "ORDER BY k DESC",
 
     [DM_Q_METRIC] = "SELECT c, label FROM metric WHERE term = ?1",
     [DM_Q_METRIC_FIND] = "SELECT term FROM metric WHERE c = ?1 AND label = ?2",

@@ -58,11 +58,14 @@ enum dm_query {
     DM_Q_EVENT_BITS,
     DM_Q_EVENT_SET,
     DM_Q_EVENT_OLDEST,
-    DM_Q_EVENTS_UP,
+    DM_Q_EVENTS_UP, ///< ?1 ?2 the range of keys, ?3 a check, ?4 statuses
     DM_Q_EVENTS_DOWN,
     DM_Q_EVENTS_OF_CHECK_UP,
     DM_Q_EVENTS_OF_CHECK_DOWN,
-    DM_Q_CHECKS_AFTER,
+    DM_Q_EVENTS_BY_STATUS_UP, ///< The same four of chosen statuses
+    DM_Q_EVENTS_BY_STATUS_DOWN,
+    DM_Q_EVENTS_OF_CHECK_BY_STATUS_UP,
+    DM_Q_EVENTS_OF_CHECK_BY_STATUS_DOWN,
 
     DM_Q_METRIC,
     DM_Q_METRIC_FIND,

@@ -32,7 +32,8 @@ collect(struct dm_txn *txn, int64_t first, int64_t last, struct moves *moves)
 {
     struct dm_cursor cursor;
     struct dm_row row;
-    enum dm_status status = dm_cursor_open(&cursor, txn->conn, 0, false);
+    enum dm_status status =
+        dm_cursor_open(&cursor, txn->conn, (struct dm_cursor_spec){0});
     if (status) {
         return status;
     }

@@ -105,7 +105,8 @@ retain_log(struct dm_txn *txn, dm_log_no log, int64_t until_ms, uint32_t *left)
         return DM_OK; // Done in this round
     }
     first = *from > first ? *from : first;
-    enum dm_status status = dm_cursor_open(&cursor, txn->conn, 0, false);
+    enum dm_status status =
+        dm_cursor_open(&cursor, txn->conn, (struct dm_cursor_spec){0});
     if (status) {
         return status;
     }

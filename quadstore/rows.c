@@ -61,15 +61,14 @@ dm_history_all(void)
     };
 }
 
+// What the cursor has not looked at already
 static bool
 matches(const struct dm_history_filter *filter, const struct dm_row *row)
 {
     const int64_t at = dm_row_at(row);
     const bool by_micros =
         filter->micros_from != INT64_MIN || filter->micros_until != INT64_MAX;
-    return (!filter->statuses ||
-            filter->statuses & 1U << (unsigned)dm_row_status(row)) &&
-           at >= filter->at_from_ms && at < filter->at_until_ms &&
+    return at >= filter->at_from_ms && at < filter->at_until_ms &&
            (!filter->failure ||
             (row->failure &&
              filter->failure == dm_id_make(DM_TAG_IRI, row->failure))) &&
@@ -213,8 +212,10 @@ open_stream(struct dm_rows *rows, struct stream *stream)
     stream->is_open = true;
     stream->is_ended = !any;
     if (!status && any) {
-        status = dm_cursor_open(&stream->cursor, rows->snapshot->conn,
-                                rows->check, rows->backwards);
+        const struct dm_cursor_spec spec = {.check = rows->check,
+                                            .statuses = rows->filter.statuses,
+                                            .backwards = rows->backwards};
+        status = dm_cursor_open(&stream->cursor, rows->snapshot->conn, spec);
     }
     if (!status && any) {
         dm_cursor_range(&stream->cursor, stream->first, stream->last);

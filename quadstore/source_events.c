@@ -34,7 +34,7 @@ struct events {
     int64_t first;      // Stored keys, inclusive
     int64_t last;
     int64_t check;     // 0: every one
-    unsigned statuses; // Bits
+    unsigned statuses; // Bits, 0: every one
     unsigned words;    // Predicates wanted
     bool all_metrics;
     uint64_t metric; // Or this one, 0: none
@@ -265,11 +265,9 @@ events_next(struct dm_source *source, struct dm_quad_ids *ret)
         if (status) {
             return status;
         }
-        if (events->statuses & 1U << (unsigned)dm_row_status(&row)) {
-            status = make_star(events, &row);
-            if (status) {
-                return status;
-            }
+        status = make_star(events, &row);
+        if (status) {
+            return status;
         }
     }
     const struct arc *arc = &events->arcs[events->i_arc++];
@@ -392,7 +390,11 @@ bind_statement(struct events *events, const struct dm_triple_ids *inner)
         if (inner->o < ok || inner->o > dm_word_id(DM_WORD_LOGGED)) {
             return DM_END;
         }
-        events->statuses &= 1U << (unsigned)(inner->o - ok);
+        const unsigned wanted = 1U << (unsigned)(inner->o - ok);
+        if (events->statuses && events->statuses != wanted) {
+            return DM_END;
+        }
+        events->statuses = wanted;
     }
     return inner->s ? bind_check(events, inner->s) : DM_OK;
 }
@@ -459,7 +461,6 @@ dm_source_events(struct dm_snapshot *snapshot, const struct dm_scan_spec *spec,
     events->last = INT64_MAX;
     events->words = STAR_WORDS;
     events->all_metrics = true;
-    events->statuses = ~0U;
     if (log) {
         events->first = (int64_t)(log - 1) * DM_KEY_LOG;
         events->last = events->first + DM_KEY_LOG - 1;
@@ -470,8 +471,9 @@ dm_source_events(struct dm_snapshot *snapshot, const struct dm_scan_spec *spec,
         events->last_log = log ? log : (dm_log_no)snapshot->dict.n_logs;
     }
     if (!status) {
-        status = dm_cursor_open(&events->cursor, snapshot->conn, events->check,
-                                false);
+        const struct dm_cursor_spec cursor = {.check = events->check,
+                                              .statuses = events->statuses};
+        status = dm_cursor_open(&events->cursor, snapshot->conn, cursor);
     }
     if (!status) {
         status = open_log(events);
