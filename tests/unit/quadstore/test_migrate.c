@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: ISC
+
+// Files of every version that was released can be opened. They are kept as SQL
+// text in tests/data/, made by `sqlite3 FILE .dump` of a store of that version.
+
+#include "tests/unit/quadstore/fixture.h"
+
+#include "base/buf.h"
+
+#include <sqlite3.h>
+
+static void
+exec(sqlite3 *db, const char *sql)
+{
+    char *text = NULL;
+    if (sqlite3_exec(db, sql, NULL, NULL, &text) != SQLITE_OK) {
+        (void)fprintf(stderr, "%s\n", text);
+        abort();
+    }
+}
+
+static void
+load(const char *path, const char *name)
+{
+    FILE *file = fopen(name, "rb");
+    struct dm_buf text;
+    dm_buf_init(&text, 1 << 20U);
+    CHECK(file);
+    for (;;) {
+        char *room = dm_buf_reserve(&text, 4096);
+        CHECK(room);
+        const size_t n = fread(room, 1, 4096, file);
+        text.n += n;
+        if (n == 0) {
+            break;
+        }
+    }
+    CHECK(fclose(file) == 0);
+    dm_buf_putc(&text, '\0');
+    sqlite3 *db = NULL;
+    CHECK(sqlite3_open(path, &db) == SQLITE_OK);
+    exec(db, text.data);
+    CHECK(sqlite3_close(db) == SQLITE_OK);
+    dm_buf_done(&text);
+}
+
+static void
+set_version(const char *path, int version)
+{
+    char text[64];
+    sqlite3 *db = NULL;
+    (void)snprintf(text, sizeof(text), "PRAGMA user_version = %d", version);
+    CHECK(sqlite3_open(path, &db) == SQLITE_OK);
+    exec(db, text);
+    CHECK(sqlite3_close(db) == SQLITE_OK);
+}
+
+static void
+a_file_of_version_1_reads_as_it_was_written(void)
+{
+    struct fixture fixture;
+    fixture_init(&fixture, true);
+    dm_store_close(fixture.store);
+    CHECK(unlink(fixture.path) == 0);
+    load(fixture.path, "tests/data/store-v1.sql");
+    fixture_open(&fixture);
+    check_store(&fixture);
+
+    struct dm_snapshot *snapshot = snapshot_of(&fixture);
+    struct dm_latest_scan *scan = NULL;
+    struct dm_latest latest;
+    CHECK(!dm_latest_open(snapshot, 0, DM_ID_NONE, &scan));
+    CHECK(!dm_latest_next(scan, &latest));
+    CHECK_INT(latest.event.key.ms, INT64_C(1795536060000));
+    CHECK(latest.event.status == DM_RESULT_CRITICAL);
+    CHECK_INT(latest.bad, 2);
+    CHECK_INT(latest.bad_since_ms, INT64_C(1795536030000));
+    CHECK(dm_str_is(latest.event.message, "connect: refused"));
+    CHECK_INT(latest.event.micros, 812000);
+    CHECK_INT((int64_t)latest.event.n_samples, 2);
+    CHECK(dm_str_is(latest.event.samples[0].value, "91.5"));
+    CHECK(dm_str_is(latest.event.samples[0].unit, "%"));
+    CHECK(dm_str_is(latest.event.samples[1].value, "1.0E300"));
+    dm_latest_close(scan);
+    CHECK(!dm_id_is_local(intern(snapshot, "\"a note\"")));
+    dm_snapshot_close(snapshot);
+    fixture_done(&fixture);
+}
+
+static void
+a_newer_file_is_refused_and_left_alone(void)
+{
+    struct fixture fixture;
+    fixture_init(&fixture, true);
+    dm_store_close(fixture.store);
+    set_version(fixture.path, DM_STORE_VERSION + 1);
+    const struct dm_store_options options = {.path = fixture.path};
+    struct dm_error error = {0};
+    CHECK(dm_store_open(&fixture.env, &options, &fixture.store, &error) ==
+          DM_ERR_UNSUPPORTED);
+    CHECK(error.hint[0]);
+    set_version(fixture.path, DM_STORE_VERSION);
+    fixture_open(&fixture);
+    fixture_done(&fixture);
+}
+
+static void
+what_is_no_store_is_refused(void)
+{
+    struct fixture fixture;
+    fixture_init(&fixture, true);
+    dm_store_close(fixture.store);
+    FILE *file = fopen(fixture.path, "wb");
+    CHECK(file && fputs("this is no database at all, but a text", file) >= 0);
+    CHECK(fclose(file) == 0);
+    struct dm_store_options options = {.path = fixture.path};
+    struct dm_error error = {0};
+    CHECK(dm_store_open(&fixture.env, &options, &fixture.store, &error) ==
+          DM_ERR_CORRUPT);
+    options.path = "/nowhere/at/all";
+    options.read_only = true;
+    CHECK(dm_store_open(&fixture.env, &options, &fixture.store, &error) ==
+          DM_ERR_NOT_FOUND);
+    CHECK(unlink(fixture.path) == 0);
+}
+
+static void
+read_only_it_reads_and_never_writes(void)
+{
+    struct fixture fixture;
+    fixture_init(&fixture, true);
+    struct dm_txn *txn = begin(&fixture);
+    (void)put(txn, "http://e/x");
+    commit(txn);
+    dm_store_close(fixture.store);
+    const struct dm_store_options options = {.path = fixture.path,
+                                             .read_only = true};
+    CHECK(!dm_store_open(&fixture.env, &options, &fixture.store, NULL));
+    CHECK(dm_txn_begin(fixture.store, &txn) == DM_ERR_PERMISSION);
+    struct dm_snapshot *snapshot = snapshot_of(&fixture);
+    CHECK(!dm_id_is_local(intern(snapshot, "http://e/x")));
+    dm_snapshot_close(snapshot);
+    fixture_done(&fixture);
+}
+
+int
+main(void)
+{
+    a_file_of_version_1_reads_as_it_was_written();
+    a_newer_file_is_refused_and_left_alone();
+    what_is_no_store_is_refused();
+    read_only_it_reads_and_never_writes();
+    return 0;
+}
