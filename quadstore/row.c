@@ -332,7 +332,7 @@ dm_row_decode(struct dm_str more, struct dm_row *row)
     row->n_samples = 0;
     int before = 0;
     while (more.n) {
-        const int field = more.data[0];
+        const int field = (unsigned char)more.data[0];
         more = dm_str_slice(more, 1, more.n);
         if (field <= before || field > FIELD_SAMPLES ||
             !take_field((enum field)field, &more, row)) {

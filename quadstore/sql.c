@@ -190,17 +190,19 @@ enum dm_status
 dm_conn_take(struct dm_conn *conn, enum dm_query query, sqlite3_stmt **ret)
 {
     assert(query < DM_Q_COUNT);
-    if (conn->queries[query].n) {
-        *ret = conn->queries[query].idle[--conn->queries[query].n];
-        return DM_OK;
-    }
     sqlite3_stmt *statement = NULL;
-    const int code =
-        sqlite3_prepare_v3(conn->db, dm_query_text(query), -1,
-                           SQLITE_PREPARE_PERSISTENT, &statement, NULL);
-    if (code != SQLITE_OK) {
-        return dm_conn_status(conn, code);
+    if (conn->queries[query].n) {
+        statement = conn->queries[query].idle[--conn->queries[query].n];
+    } else {
+        const int code =
+            sqlite3_prepare_v3(conn->db, dm_query_text(query), -1,
+                               SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+        const enum dm_status status = dm_conn_status(conn, code);
+        if (status) {
+            return status;
+        }
     }
+    assert(statement);
     *ret = statement;
     return DM_OK;
 }

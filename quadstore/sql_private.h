@@ -72,7 +72,8 @@ enum dm_status dm_conn_step(struct dm_conn *conn, sqlite3_stmt *statement)
 
 /// Bind ?1 … ?n. Binding fails only where memory is out, and the next step says
 /// so; it is an assertion that the numbers fit.
-void dm_bind_ints(sqlite3_stmt *statement, const int64_t *values, int n);
+void dm_bind_ints(sqlite3_stmt *statement, const int64_t *DM_NULLABLE values,
+                  int n);
 /// The bytes live until the statement is given back.
 void dm_bind_text(sqlite3_stmt *statement, int at, struct dm_str text);
 void dm_bind_blob(sqlite3_stmt *statement, int at, struct dm_str bytes);

@@ -80,7 +80,8 @@ static inline struct dm_txn *
 begin(struct fixture *fixture)
 {
     struct dm_txn *txn = NULL;
-    CHECK(!dm_txn_begin(fixture->store, &txn));
+    CHECK(fixture->store);
+    CHECK(!dm_txn_begin(fixture->store, &txn) && txn);
     return txn;
 }
 
@@ -94,7 +95,9 @@ static inline struct dm_snapshot *
 snapshot_of(struct fixture *fixture)
 {
     struct dm_snapshot *snapshot = NULL;
-    CHECK(!dm_snapshot_open(fixture->store, &fixture->work, &snapshot));
+    CHECK(fixture->store);
+    CHECK(!dm_snapshot_open(fixture->store, &fixture->work, &snapshot) &&
+          snapshot);
     return snapshot;
 }
 

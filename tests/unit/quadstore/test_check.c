@@ -20,7 +20,7 @@ fill(struct fixture *fixture)
     for (int i = 0; i < 4; ++i) {
         struct dm_event event =
             event_at(log, put(txn, SHOP), (enum dm_result_status)(i % 3),
-                     NOW - i * 1000);
+                     NOW - (int64_t)i * 1000);
         struct dm_event_key key;
         event.failure = i ? put(txn, DM_NS "connection") : DM_ID_NONE;
         event.samples = &sample;

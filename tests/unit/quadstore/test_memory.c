@@ -177,7 +177,10 @@ static enum dm_status
 write_story(struct dm_store *store)
 {
     struct dm_txn *txn = NULL;
-    TRY(dm_txn_begin(store, &txn));
+    const enum dm_status begun = dm_txn_begin(store, &txn);
+    if (begun || !txn) {
+        return begun;
+    }
     enum dm_status status = record(txn, NOW);
     if (!status) {
         status = record(txn, NOW - 1000);
@@ -225,6 +228,7 @@ tell_story(struct fixture *fixture)
     const struct dm_store_options options = {.path = fixture->path};
     struct dm_snapshot *snapshot = NULL;
     TRY(dm_store_open(&fixture->env, &options, &fixture->store, NULL));
+    CHECK(fixture->store);
     enum dm_status status = write_story(fixture->store);
     if (!status) {
         status = dm_snapshot_open(fixture->store, &fixture->work, &snapshot);
