@@ -74,7 +74,7 @@ load(struct dm_cli *cli, const struct validating *validating)
                                        validating->n_files, report, &config)
                 : dm_config_load(&options, report, &config);
         dm_config_report_print(report, &text);
-        (void)fputs(dm_buf_cstr(&text), stderr);
+        (void)fprintf(stderr, "%s%s", dm_buf_cstr(&text), text.n ? "\n" : "");
     }
     int code = DM_EXIT_DONE;
     if (status == DM_ERR_SYNTAX) {

@@ -14,6 +14,12 @@ const struct dm_command dm_commands[] = {
      "Look for errors in the configuration, without a daemon",
      "--expand prints the normal form, --explain :every what a word means.\n",
      dm_cmd_validate},
+    {"probe",
+     "NAME or URL [--expect C]… [--timeout D] [--turtle], or -- COMMAND",
+     "Run a check now, here, and record nothing",
+     "Exit codes as a Nagios plugin: 0 ok, 1 warning, 2 critical, 3 unknown.\n"
+     "--turtle prints the definition instead, for a file of checks.\n",
+     dm_cmd_probe},
     {"status", "[NAME or TAG…] [--problems] [--by-node] [--nagios]",
      "What is well and what is not, problems first", "", dm_cmd_status},
     {"watch", "[NAME or TAG…] [--exec CMD] [--lost D]",

@@ -323,7 +323,7 @@ scopes_of(const struct dm_node *node, const struct dm_http_call *call)
 
 static const struct dm_route *const route_tables[] = {
     dm_routes_health, dm_routes_ping,    dm_routes_api,    dm_routes_sparql,
-    dm_routes_page,   dm_routes_metrics, dm_routes_events,
+    dm_routes_page,   dm_routes_metrics, dm_routes_export, dm_routes_events,
 };
 
 static bool

@@ -295,6 +295,7 @@ struct gathering {
     enum dm_result_status status;
     int64_t begin_ms;
     int64_t last_ms;
+    int64_t limit_ms; // A pause longer than this is no data
     int64_t count;
     int64_t good_ms; // Time in ok, and in what counts
     int64_t known_ms;
@@ -324,8 +325,10 @@ close_streak(struct gathering *gathering, int64_t end_ms)
 static void
 add_event(struct gathering *gathering, const struct dm_event *event)
 {
-    if (!gathering->open || event->status != gathering->status) {
-        close_streak(gathering, event->at_ms);
+    const bool is_gap = gathering->limit_ms &&
+                        event->at_ms - gathering->last_ms > gathering->limit_ms;
+    if (!gathering->open || event->status != gathering->status || is_gap) {
+        close_streak(gathering, is_gap ? gathering->last_ms : event->at_ms);
         gathering->open = json_object();
         gathering->status = event->status;
         gathering->begin_ms = event->at_ms;
@@ -410,9 +413,11 @@ static json_t *
 history_document(struct gathering *gathering, const struct history_reply *own,
                  const struct dm_check_def *check)
 {
-    close_streak(gathering, own->until_ms < own->reply.now_ms
-                                ? own->until_ms
-                                : own->reply.now_ms);
+    const int64_t end =
+        own->until_ms < own->reply.now_ms ? own->until_ms : own->reply.now_ms;
+    const bool is_overdue =
+        gathering->limit_ms && end - gathering->last_ms > gathering->limit_ms;
+    close_streak(gathering, is_overdue ? gathering->last_ms : end);
     if (gathering->n_seconds > 1) {
         qsort(gathering->seconds, gathering->n_seconds, sizeof(double),
               compare_doubles);
@@ -454,6 +459,8 @@ history_step(struct dm_reply_job *job)
     }
     struct gathering gathering = {.streaks = json_array()};
     gathering.results = own->raw ? json_array() : NULL;
+    gathering.limit_ms =
+        check->every_ms ? 2 * check->every_ms + DM_STALE_SLACK_MS : 0;
     if (!status) {
         status = gather(job, &gathering, id, own);
     }
