@@ -48,6 +48,9 @@ const struct dm_command dm_commands[] = {
      dm_cmd_parse},
     {"export", "nquads [--graph IRI]", "Everything that is stored, as N-Quads",
      "", dm_cmd_export},
+    {"import", "nquads FILE…", "Take in quads, while no daemon runs",
+     "All of a file or nothing. Results of other nodes become results again.\n",
+     dm_cmd_import},
     {"id", "", "Name, key and addresses of this node", "", dm_cmd_id},
 };
 const size_t dm_n_commands = DM_COUNT_OF(dm_commands);

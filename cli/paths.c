@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "sync/key.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -94,4 +95,18 @@ dm_host_name(char name[DM_HOST_NAME_SIZE])
     if (dot) {
         *dot = '\0';
     }
+}
+
+void
+dm_own_log_iri(const struct dm_cli *cli, char *iri, size_t size)
+{
+    struct dm_key *key = NULL;
+    char *path = join(cli->data, "key");
+    iri[0] = '\0';
+    if (path && size >= DM_KEY_IRI_SIZE &&
+        dm_key_load(cli->env, path, &key, NULL) == DM_OK) {
+        dm_key_iri(dm_key_public(key), iri);
+        dm_key_free(key);
+    }
+    dm_free(path);
 }

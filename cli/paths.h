@@ -21,6 +21,9 @@ DM_BEGIN_DECLS
 enum dm_status dm_paths_find(struct dm_cli *cli) DM_NODISCARD;
 void dm_paths_free(struct dm_cli *cli);
 
+/// The IRI of the own log, by the key in the data; "" where there is no key yet
+void dm_own_log_iri(const struct dm_cli *cli, char *iri, size_t size);
+
 /// Room for a host's name
 #define DM_HOST_NAME_SIZE 256
 
