@@ -2,13 +2,13 @@
 
 #include "sparql/query.h"
 
-#include "base/alloc.h"
 #include "base/arena.h"
 #include "sparql/syntax_private.h"
 
 #define TEXT_MAX (64U << 10U)
 #define MEMORY_MAX (8U << 20U)
 
+// It lies in its own arena, as all it points to does
 struct owned_query {
     struct dm_query query; // First, so that a pointer to it is one to this
     struct dm_arena arena;
@@ -33,21 +33,25 @@ check_text(struct dm_str text, const struct dm_query_options *options,
 }
 
 static enum dm_status
+no_memory(struct dm_error *error)
+{
+    return dm_error_set(error, DM_ERR_NO_MEMORY,
+                        "the query needs too much memory");
+}
+
+static enum dm_status
 parse(struct dm_str text, const struct dm_query_options *options,
-      struct owned_query *owned, struct dm_error *error)
+      struct dm_arena *arena, struct dm_query *ret, struct dm_error *error)
 {
     struct dm_query_options kept = *options;
-    kept.base = dm_arena_copy(&owned->arena, options->base);
+    kept.base = dm_arena_copy(arena, options->base);
     if (!kept.base.data) {
-        return dm_error_set(error, DM_ERR_NO_MEMORY,
-                            "the query needs too much memory");
+        return no_memory(error);
     }
     struct dm_syn_query syntax;
-    const enum dm_status status =
-        dm_parse(text, &kept, &owned->arena, &syntax, error);
+    const enum dm_status status = dm_parse(text, &kept, arena, &syntax, error);
     return status ? status
-                  : dm_translate(&syntax, options->name, &owned->arena,
-                                 &owned->query, error);
+                  : dm_translate(&syntax, options->name, arena, ret, error);
 }
 
 enum dm_status
@@ -58,18 +62,20 @@ dm_query_parse(struct dm_str text, const struct dm_query_options *options,
     if (checked) {
         return checked;
     }
-    struct owned_query *owned = dm_calloc(1, sizeof(*owned));
-    if (!owned) {
-        return dm_error_set(error, DM_ERR_NO_MEMORY,
-                            "the query needs too much memory");
-    }
-    dm_arena_init(&owned->arena,
+    struct dm_arena arena;
+    dm_arena_init(&arena,
                   options->max_memory ? options->max_memory : MEMORY_MAX, NULL);
-    const enum dm_status status = parse(text, options, owned, error);
+    struct owned_query *owned = dm_arena_alloc(&arena, 1, sizeof(*owned));
+    if (!owned) {
+        return no_memory(error);
+    }
+    const enum dm_status status =
+        parse(text, options, &arena, &owned->query, error);
     if (status) {
-        dm_query_free(&owned->query);
+        dm_arena_done(&arena);
         return status;
     }
+    owned->arena = arena;
     *ret = &owned->query;
     return DM_OK;
 }
@@ -78,8 +84,7 @@ void
 dm_query_free(struct dm_query *query)
 {
     if (query) {
-        struct owned_query *owned = (struct owned_query *)query;
-        dm_arena_done(&owned->arena);
-        dm_free(owned);
+        struct dm_arena arena = ((struct owned_query *)query)->arena;
+        dm_arena_done(&arena);
     }
 }

@@ -37,7 +37,7 @@
 #define QT "http://www.w3.org/2001/sw/DataAccess/tests/test-query#"
 #define HOME "https://w3c.github.io/rdf-tests/"
 
-#define PATH_SIZE 1024
+#define PATH_SIZE 512
 #define WHY_MAX 4096
 #define LIST_MAX ((size_t)1 << 24U)
 #define ROWS_MAX 100000
