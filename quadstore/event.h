@@ -72,7 +72,9 @@ struct dm_event {
 
 /// The newest result of one check at one node, and what is counted along the
 /// log. `event` is the one with the greatest key among ok, warning, critical
-/// and unknown; a newer `started` stands beside it.
+/// and unknown; a newer `started` stands beside it, until a result of its run
+/// comes: one with the same run id, or where either has none. Where no result
+/// came yet, event.key.ms is 0, its status unknown, and streak 0.
 struct dm_latest {
     struct dm_event event;
     int64_t since_ms; ///< dm_event.at_ms of the first of the present run of

@@ -116,12 +116,13 @@ struct dm_aggregate_row {
     double sum; ///< Of a metric
     double min;
     double max;
-    double quantile;
+    double quantile; ///< Of the metric, or of dm:seconds in us
 };
 
-/// @return DM_ERR_UNSUPPORTED for quantiles and buckets where the store's
-/// layout
-///         cannot answer them yet.
+/// Rows are read when it is opened. By metric, `count` is the samples with its
+/// label, of whichever check.
+/// @return DM_ERR_ARGUMENT: a bucket or quantile that is none; DM_ERR_LIMIT: a
+///         sum that does not fit.
 enum dm_status dm_aggregate_open(struct dm_snapshot *snapshot,
                                  const struct dm_aggregate_spec *spec,
                                  struct dm_aggregate **ret, bool *ret_is_exact)

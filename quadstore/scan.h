@@ -149,6 +149,7 @@ struct dm_virtual_graph_ops {
 
 /// Add a graph to the snapshot until it is closed; at most 16. `context`
 /// outlives it. A stored graph of the same name is hidden.
+/// @return DM_ERR_EXISTS where the name is a log's or taken, DM_ERR_LIMIT.
 enum dm_status dm_snapshot_attach(struct dm_snapshot *snapshot, dm_id graph,
                                   const struct dm_virtual_graph_ops *ops,
                                   void *DM_NULLABLE context) DM_NODISCARD;

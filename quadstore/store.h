@@ -20,15 +20,21 @@
  * for each (log, check), everything else is quads with their graph, and the
  * triples of their union with a count. One SQLite file, WAL. A memory store is
  * the same without a file; it is how files are queried (`--load`) and tested.
+ * It has one connection: there a transaction and snapshots exclude each other
+ * (DM_ERR_BUSY), all are of one thread, and the snapshot opened last has its
+ * work bound all of them.
  *
  * Durability. dm_txn_commit(DM_COMMIT_NORMAL): survives the end of the process
  * at any instant, and power loss up to the last durable commit.
- * DM_COMMIT_DURABLE: survives power loss once it has returned.
+ * DM_COMMIT_DURABLE: survives power loss once it has returned. Where that sync
+ * fails, nobody can know what is on the disk: DM_ERR_IO, what was committed is
+ * seen, and every later transaction fails until the store is opened anew.
  *
  * Snapshot. An explicit read transaction: everything asked of it is answered
  * from one state of the store. It is held no longer than one query. It has the
  * bounds of a dm_work: each call may end with DM_ERR_DEADLINE, DM_ERR_CANCELLED
- * or DM_ERR_NO_MEMORY (over the work's account), within DM_WORK_ROWS rows.
+ * or DM_ERR_NO_MEMORY (over the work's account), within DM_WORK_ROWS rows. What
+ * SQLite allocates for reading is bounded by the cache, not by the account.
  *
  * Generation. Following a log turns its event IRIs from dictionary terms into
  * inline ids: the generation goes up by one, and ids of an older one are
@@ -89,6 +95,7 @@ void dm_store_close(struct dm_store *DM_NULLABLE store);
 
 /// Begin a read transaction bounded by `work`, which outlives it. Cost: tens of
 /// us; connections are kept for reuse.
+/// @return DM_ERR_BUSY in memory while there is a transaction.
 enum dm_status dm_snapshot_open(struct dm_store *store, struct dm_work *work,
                                 struct dm_snapshot **ret) DM_NODISCARD;
 void dm_snapshot_close(struct dm_snapshot *DM_NULLABLE snapshot);

@@ -62,10 +62,15 @@ enum dm_status dm_txn_log_number(struct dm_txn *txn, struct dm_str iri,
 /**
  * Record a result of the own log: give it the next key of the hybrid clock,
  * ms = max(event->at_ms, last ms), n + 1 within one ms, on overflow ms + 1.
- * Counts since, streak and bad, and moves `latest`.
+ * Counts since, streak and bad, and moves `latest`. Unit, warn and crit of its
+ * samples are put into the log's graph where they changed. Texts are kept with
+ * the row; check, failure and metrics are terms of the dictionary.
  *
  * @param event Its key.log is set, key.ms and key.n are ignored.
  * @param ret_key The key given; may be NULL.
+ * @return DM_ERR_ARGUMENT: a log without a number, a check that is no IRI or
+ *         has a '#', a failure that is no IRI or names an event, figures out of
+ *         range, two samples with one label.
  */
 enum dm_status dm_txn_record(struct dm_txn *txn, const struct dm_event *event,
                              struct dm_event_key *DM_NULLABLE ret_key)
@@ -75,6 +80,8 @@ enum dm_status dm_txn_record(struct dm_txn *txn, const struct dm_event *event,
  * Merge an event with its key, from another log or an import, in any order and
  * any number of times: an event that is there already changes nothing (DM_OK).
  * Counts are right whenever the events of a log come in order of their keys.
+ * Of a sample, an empty unit, warn or crit is unknown here, not none. What is
+ * late of a check that was retired does not bring its present back.
  */
 enum dm_status dm_txn_merge(struct dm_txn *txn, const struct dm_event *event)
     DM_NODISCARD;
@@ -95,7 +102,9 @@ enum dm_status dm_txn_add(struct dm_txn *txn, const struct dm_quad_ids *quad)
     DM_NODISCARD;
 enum dm_status dm_txn_remove(struct dm_txn *txn, const struct dm_quad_ids *quad)
     DM_NODISCARD;
-/// Remove every stored quad of a graph; events are no quads.
+/// Remove a graph with every stored quad; events are no quads. A graph is made
+/// by its first quad or by dm_txn_replace_graph(), and stays, though empty,
+/// until then.
 enum dm_status dm_txn_clear_graph(struct dm_txn *txn, dm_id graph) DM_NODISCARD;
 
 /// Replace a graph as a whole by `n` sorted or unsorted triples; writes only
@@ -106,7 +115,9 @@ enum dm_status dm_txn_replace_graph(struct dm_txn *txn, dm_id graph,
 
 /// Add a quad as read from a file: an event star of a log that is numbered here
 /// becomes an event again (gathered until dm_txn_commit(); the quads of one
-/// event may come in any order within the transaction), all else a quad.
+/// event may come in any order within the transaction), all else a quad: also a
+/// star without a statement or time, or whose time is after its key. At most
+/// 2^20 quads of events in a transaction (DM_ERR_LIMIT).
 enum dm_status dm_txn_import(struct dm_txn *txn, const struct dm_quad *quad,
                              struct dm_error *DM_NULLABLE error) DM_NODISCARD;
 
@@ -130,7 +141,8 @@ enum dm_status dm_txn_retain(struct dm_txn *txn,
                              bool *ret_more) DM_NODISCARD;
 
 /// After a restored backup: give the own events with keys above `after` new
-/// keys above `floor`, in their order.
+/// keys above `floor`, in their order; what refers to them follows. A key with
+/// ms 0 is before all. New keys of the log are above `floor` from then on.
 enum dm_status dm_txn_rekey(struct dm_txn *txn, dm_log_no log,
                             const struct dm_event_key *after,
                             const struct dm_event_key *floor) DM_NODISCARD;
