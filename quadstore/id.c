@@ -19,6 +19,7 @@
 #define DECIMAL_BITS 50U
 #define DECIMAL_BIAS 128
 #define DECIMAL_SCALE_MAX 18
+#define DECIMAL_POINT_MAX 18 // Digits before the point, as a text may have
 #define DECIMAL_LIMIT UINT64_C(1000000000000000)
 
 // The middle of the payload: zero of integers, decimals and dateTimes
@@ -182,6 +183,10 @@ dm_id_from_decimal(int64_t mantissa, uint32_t scale, dm_id *ret)
         --exponent;
     }
 
+    if (exponent > DECIMAL_POINT_MAX) {
+        return false;
+    }
+
     const uint64_t size =
         (uint64_t)(exponent + DECIMAL_BIAS) << DECIMAL_BITS | digits;
     *ret = dm_id_make(DM_TAG_DECIMAL,
@@ -206,17 +211,15 @@ dm_id_to_decimal(dm_id id, int64_t *ret_mantissa, uint32_t *ret_scale)
         payload > MIDDLE ? payload - MIDDLE : MIDDLE - payload;
     uint64_t digits = size & ((UINT64_C(1) << DECIMAL_BITS) - 1);
     int exponent = (int)(size >> DECIMAL_BITS) - DECIMAL_BIAS - DECIMAL_DIGITS;
-    if (digits >= DECIMAL_LIMIT || digits < DECIMAL_LIMIT / 10) {
+    if (digits >= DECIMAL_LIMIT || digits < DECIMAL_LIMIT / 10 ||
+        exponent + DECIMAL_DIGITS > DECIMAL_POINT_MAX) {
         return false;
     }
     while (digits % 10 == 0) {
         digits /= 10;
         ++exponent;
     }
-    while (exponent > 0) {
-        if (digits > (uint64_t)INT64_MAX / 10) {
-            return false;
-        }
+    while (exponent > 0) { // To 18 digits at most, which fit
         digits *= 10;
         --exponent;
     }

@@ -73,9 +73,11 @@ decimals_that_do_not_fit_are_refused(void)
     uint32_t scale = 0;
     CHECK(dm_id_from_decimal(999999999999999, 18, &id));
     CHECK(!dm_id_from_decimal(1000000000000001, 0, &id));
-    CHECK(dm_id_from_decimal(1000000000000000000, 0, &id));
+    CHECK(dm_id_from_decimal(100000000000000000, 0, &id));
     CHECK(dm_id_to_decimal(id, &mantissa, &scale));
-    CHECK(mantissa == 1000000000000000000 && scale == 0);
+    CHECK(mantissa == 100000000000000000 && scale == 0);
+    // A text of so many digits is none that is inline
+    CHECK(!dm_id_from_decimal(1000000000000000000, 0, &id));
     CHECK(!dm_id_from_decimal(1, 19, &id));
     CHECK(!dm_id_from_decimal(INT64_MIN, 0, &id));
     CHECK(dm_id_from_decimal(0, 3, &id));
