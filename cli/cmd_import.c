@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/paths.h"
 #include "quadstore/store.h"
 #include "quadstore/write.h"
 #include "rdf/reader.h"
