@@ -152,7 +152,7 @@ remember(struct client *client, const struct told *told)
     }
     struct told *all =
         dm_grow(client->told, &client->told_capacity, client->n_told + 1,
-                sizeof(*client->told), 2 * DM_ALERTS_MAX);
+                sizeof(*client->told), (size_t)2 * DM_ALERTS_MAX);
     if (!all) {
         return;
     }

@@ -742,30 +742,28 @@ self_of(const struct dm_view *view)
 }
 
 enum dm_status
-dm_alerts_evaluate(const struct dm_alerts *before, const struct dm_view *view,
-                   const struct dm_rule_result *results, size_t n_results,
-                   dm_alert_change_fn on_change, void *context,
-                   struct dm_alerts **ret, int64_t *ret_next_ms)
+dm_alerts_evaluate(const struct dm_alerts_input *input, struct dm_alerts **ret,
+                   int64_t *ret_next_ms)
 {
     struct round round = {
-        .before = before,
-        .view = view,
+        .before = input->before,
+        .view = input->view,
         .after = dm_alerts_new(),
-        .on_change = on_change,
-        .context = context,
-        .now_ms = view->now_ms,
+        .on_change = input->on_change,
+        .context = input->context,
+        .now_ms = input->view->now_ms,
         .next_ms = INT64_MAX,
-        .is_met = dm_calloc(before->n, sizeof(bool)),
-        .self = self_of(view),
+        .is_met = dm_calloc(input->before->n, sizeof(bool)),
+        .self = self_of(input->view),
     };
     dm_arena_init(&round.arena, ROUND_MEMORY, NULL);
     enum dm_status status =
         round.after && round.is_met ? DM_OK : DM_ERR_NO_MEMORY;
-    for (size_t i = 0; !status && i < n_results; ++i) {
-        status = take_result(&round, &results[i]);
+    for (size_t i = 0; !status && i < input->n_results; ++i) {
+        status = take_result(&round, &input->results[i]);
     }
     if (!status) {
-        status = take_missed(&round, results, n_results);
+        status = take_missed(&round, input->results, input->n_results);
     }
     dm_arena_done(&round.arena);
     dm_free(round.is_met);

@@ -133,20 +133,26 @@ struct dm_alerts *DM_NULLABLE dm_alerts_clone(const struct dm_alerts *alerts)
 size_t dm_alerts_count(const struct dm_alerts *alerts);
 const struct dm_alert *dm_alerts_at(const struct dm_alerts *alerts, size_t i);
 
+/// What a round looks at
+struct dm_alerts_input {
+    const struct dm_alerts *before;
+    const struct dm_view *view; ///< Of the same instant; for labels, and for E1
+    const struct dm_rule_result *results; ///< Of every rule that is enabled
+    size_t n_results;
+    dm_alert_change_fn on_change; ///< Called for each change, before the return
+    void *DM_NULLABLE context;
+};
+
 /**
- * One round: `before` and the rows of every rule give the alerts after it.
+ * One round: the alerts before and the rows of every rule give those after it.
  *
- * @param view Of the same instant; for labels of checks and for E1.
- * @param on_change Called for each change, before it returns.
  * @param ret_next_ms The first instant at which the same rows give other alerts
  *        (`for`, keepFiring, end of resending); INT64_MAX for none.
  * @return DM_ERR_NO_MEMORY, DM_ERR_LIMIT; then `before` still holds.
  */
-enum dm_status
-dm_alerts_evaluate(const struct dm_alerts *before, const struct dm_view *view,
-                   const struct dm_rule_result *results, size_t n_results,
-                   dm_alert_change_fn on_change, void *DM_NULLABLE context,
-                   struct dm_alerts **ret, int64_t *ret_next_ms) DM_NODISCARD;
+enum dm_status dm_alerts_evaluate(const struct dm_alerts_input *input,
+                                  struct dm_alerts **ret, int64_t *ret_next_ms)
+    DM_NODISCARD;
 
 /// One alert as JSON for the store, and back into a set (E5).
 enum dm_status dm_alert_encode(const struct dm_alert *alert,

@@ -556,7 +556,6 @@ void
 dm_view_done(struct dm_view *view)
 {
     dm_arena_done(&view->arena);
-    view->states = NULL;
     view->n_states = 0;
 }
 

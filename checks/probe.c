@@ -91,8 +91,9 @@ dm_probe_init(struct dm_probe *probe, const struct dm_probe_kind *kind,
 void
 dm_probe_done(struct dm_probe *probe)
 {
-    dm_result_free(probe->result);
-    probe->result = NULL;
+    if (!probe->is_handed_over) {
+        dm_result_free(probe->result);
+    }
 }
 
 static void
@@ -135,7 +136,7 @@ dm_probe_finish(struct dm_probe *probe)
         result->message = (struct dm_str){"", 0};
         result->output = (struct dm_str){"", 0};
     }
-    probe->result = NULL;
+    probe->is_handed_over = true;
     probe->kind->free(probe);
     on_done(context, result);
 }

@@ -33,6 +33,7 @@ struct dm_probe {
     const struct dm_check_def *check;
     void *DM_NULLABLE done_context;
     struct dm_result *result;
+    bool is_handed_over; ///< The result is somebody else's
     int64_t started_ns;
 };
 

@@ -75,8 +75,7 @@ enum dm_status dm_schedule_add(struct dm_schedule *schedule,
 /// Take a check out. A waiting slot is free at once; a running one is doomed:
 /// its id stays until dm_schedule_finish(). DM_ERR_NOT_FOUND, DM_ERR_STATE
 /// (doomed).
-enum dm_status dm_schedule_remove(struct dm_schedule *schedule,
-                                  dm_slot_id slot);
+enum dm_status dm_schedule_remove(struct dm_schedule *schedule, dm_slot_id id);
 
 /// The earliest due time, or INT64_MAX.
 int64_t dm_schedule_next_due(const struct dm_schedule *schedule);
@@ -89,11 +88,11 @@ bool dm_schedule_take(struct dm_schedule *schedule, int64_t now_ns,
 /// A taken check has ended: wait for the next run.
 /// @param retry It was bad and does not fail the check yet.
 /// @return DM_ERR_NOT_FOUND, DM_ERR_STATE where it is not running.
-enum dm_status dm_schedule_finish(struct dm_schedule *schedule, dm_slot_id slot,
+enum dm_status dm_schedule_finish(struct dm_schedule *schedule, dm_slot_id id,
                                   int64_t now_ns, bool retry);
 
 /// Make a waiting check due at `due_ns`. DM_ERR_NOT_FOUND, DM_ERR_STATE.
-enum dm_status dm_schedule_hurry(struct dm_schedule *schedule, dm_slot_id slot,
+enum dm_status dm_schedule_hurry(struct dm_schedule *schedule, dm_slot_id id,
                                  int64_t due_ns);
 
 /// The machine slept: spread what is overdue at `now_ns` over the second that

@@ -139,7 +139,7 @@ start(struct dm_client *client, const struct dm_call *call)
     struct dm_http_header headers[HEADERS_MAX];
     size_t n_headers = 0;
     struct dm_buf url;
-    dm_buf_init(&url, URL_MAX * 8);
+    dm_buf_init(&url, (size_t)URL_MAX * 8);
     struct dm_str prefix = dm_str(base ? base : SOCKET_URL);
     while (prefix.n && prefix.data[prefix.n - 1] == '/') {
         --prefix.n;

@@ -15,7 +15,6 @@
 #include "quadstore/write.h"
 #include "rdf/reader.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,12 +63,9 @@ read_file(const char *path, struct importing *importing, struct dm_error *error)
         .blank_prefix = DM_STR("import"),
     };
     struct dm_reader *reader = NULL;
-    FILE *file = fopen(path, "rbe");
+    FILE *file = dm_file_open(path);
     if (!file) {
-        const enum dm_status status =
-            dm_error_set(error, DM_ERR_IO, "%s", strerror(errno));
-        dm_error_where(error, dm_str(path), 0, 0);
-        return status;
+        return DM_ERR_NOT_FOUND; // That was said
     }
     importing->n = 0;
     enum dm_status status = dm_reader_new(&options, dm_file_source, file,
@@ -108,9 +104,9 @@ number_logs(const char *path, struct importing *importing)
 {
     const struct dm_reader_options options = {.syntax = DM_SYNTAX_NQUADS};
     struct dm_reader *reader = NULL;
-    FILE *file = fopen(path, "rbe");
+    FILE *file = dm_file_open(path);
     if (!file) {
-        return DM_ERR_IO;
+        return DM_ERR_NOT_FOUND;
     }
     enum dm_status status = dm_reader_new(&options, dm_file_source, file,
                                           on_graph, importing, &reader);
@@ -144,6 +140,9 @@ import_file(struct dm_store *store, const char *path,
         } else {
             status = dm_txn_commit(txn, DM_COMMIT_DURABLE);
         }
+    }
+    if (status == DM_ERR_NOT_FOUND) {
+        return DM_EXIT_FAULT;
     }
     if (status) {
         if (!error.what[0]) {

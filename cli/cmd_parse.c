@@ -9,7 +9,6 @@
 #include "cli/files.h"
 #include "rdf/writer.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,9 +254,8 @@ parse(struct dm_cli *cli, const struct parsing *parsing)
                              : "there is no --from \"%s\"",
                          parsing->from);
     }
-    FILE *file = parsing->path ? fopen(parsing->path, "rbe") : stdin;
+    FILE *file = parsing->path ? dm_file_open(parsing->path) : stdin;
     if (!file) {
-        dm_complain("%s: %s", parsing->path, strerror(errno));
         return DM_EXIT_FAULT;
     }
     struct dm_buf base;

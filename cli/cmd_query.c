@@ -18,7 +18,6 @@
 #include "sparql/results.h"
 #include "vocab/duration.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,9 +65,8 @@ read_stream(struct asking *asking, FILE *file, const char *name)
 static int
 read_file(struct asking *asking, const char *path)
 {
-    FILE *file = fopen(path, "rbe");
+    FILE *file = dm_file_open(path);
     if (!file) {
-        dm_complain("%s: %s", path, strerror(errno));
         return DM_EXIT_FAULT;
     }
     const int code = read_stream(asking, file, path);
@@ -481,7 +479,7 @@ dm_cmd_query(struct dm_cli *cli)
         code = asking.n_files || asking.check ? ask_files(&asking)
                                               : ask_daemon(&asking);
     }
-    for (size_t i = 0; i < asking.n_owned; ++i) {
+    for (size_t i = 0; asking.owned && i < asking.n_owned; ++i) {
         dm_free(asking.owned[i]);
     }
     dm_free(asking.owned);

@@ -15,19 +15,23 @@
 #include "cli/json_read.h"
 #include "net/loop.h"
 #include "net/net.h"
+#include "net/process.h"
 #include "vocab/duration.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define FRAME_MAX (1U << 20U)
 #define RETRY_NS (INT64_C(2) * DM_NS_PER_SECOND)
 #define DEFAULT_LOST_MS INT64_C(30000)
 #define TEXT_SIZE 64U
 #define ID_SIZE 32U
+#define VARIABLE_MAX 1024U
+#define ENVIRONMENT_MAX 512U
+#define COMMAND_OUTPUT 65536U
+#define COMMAND_NS (INT64_C(300) * DM_NS_PER_SECOND)
+
+extern char **environ; // As POSIX has it: no header declares it
 
 struct watching {
     struct dm_cli *cli;
@@ -55,34 +59,63 @@ is_wanted(const struct watching *watching, struct dm_str check)
     return watching->n_plain == 0;
 }
 
-// The command gets the change in its environment
+static void
+on_command_end(void *context, const struct dm_process_result *result)
+{
+    (void)context;
+    (void)fwrite(result->output.data ? result->output.data : "", 1,
+                 result->output.n, stdout);
+    (void)fwrite(result->errors.data ? result->errors.data : "", 1,
+                 result->errors.n, stderr);
+    (void)fflush(stdout);
+}
+
+// One variable of the command's environment
+static void
+put_variable(struct dm_buf *buf, const char *name, struct dm_str value)
+{
+    (void)dm_buf_printf(buf, "%s=", name);
+    (void)dm_buf_put_str(buf, dm_utf8_cut(value, VARIABLE_MAX));
+}
+
+// The command gets the change in its environment, and all of ours
 static void
 run_command(const struct watching *watching, const char *event,
             struct dm_str check, struct dm_str status)
 {
+    static const char *const names[] = {"DM_EVENT", "DM_CHECK", "DM_STATUS"};
+    const struct dm_str values[] = {dm_str(event), check, status};
+    struct dm_buf own[DM_COUNT_OF(names)];
+    const char *environment[ENVIRONMENT_MAX];
+    size_t n = 0;
     if (!watching->exec) {
         return;
     }
-    (void)fflush(stdout);
-    const pid_t child = fork();
-    if (child < 0) {
+    for (size_t i = 0; i < DM_COUNT_OF(names); ++i) {
+        dm_buf_init(&own[i], VARIABLE_MAX * 2);
+        put_variable(&own[i], names[i], values[i]);
+        environment[n++] = dm_buf_cstr(&own[i]);
+    }
+    for (char **at = environ; *at && n + 1 < ENVIRONMENT_MAX; ++at) {
+        environment[n++] = *at;
+    }
+    environment[n] = NULL;
+    const char *const arguments[] = {"/bin/sh", "-c", watching->exec, NULL};
+    const struct dm_process_spec spec = {
+        .arguments = arguments,
+        .environment = environment,
+        .timeout_ns = COMMAND_NS,
+        .grace_ns = DM_NS_PER_SECOND,
+        .max_output = COMMAND_OUTPUT,
+    };
+    struct dm_process *process = NULL;
+    if (dm_process_start(dm_client_net(watching->client)->processes, &spec,
+                         on_command_end, NULL, &process)) {
         dm_complain("the command cannot be run");
-        return;
     }
-    if (child == 0) {
-        char text[TEXT_SIZE * 4];
-        (void)setenv("DM_EVENT", event, 1);
-        (void)snprintf(text, sizeof(text), "%.*s", (int)check.n,
-                       check.data ? check.data : "");
-        (void)setenv("DM_CHECK", text, 1);
-        (void)snprintf(text, sizeof(text), "%.*s", (int)status.n,
-                       status.data ? status.data : "");
-        (void)setenv("DM_STATUS", text, 1);
-        (void)execl("/bin/sh", "sh", "-c", watching->exec, (char *)NULL);
-        _exit(127);
+    for (size_t i = 0; i < DM_COUNT_OF(names); ++i) {
+        dm_buf_done(&own[i]);
     }
-    int end = 0;
-    (void)waitpid(child, &end, 0);
 }
 
 static void

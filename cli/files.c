@@ -13,6 +13,21 @@
 #include <string.h>
 
 #define IRI_MAX 16384U
+#define ERROR_SIZE 128U
+
+FILE *
+dm_file_open(const char *path)
+{
+    FILE *file = fopen(path, "rbe");
+    if (!file) {
+        char why[ERROR_SIZE];
+        if (strerror_r(errno, why, sizeof(why))) {
+            (void)snprintf(why, sizeof(why), "cannot be opened");
+        }
+        dm_complain("%s: %s", path, why);
+    }
+    return file;
+}
 
 enum dm_status
 dm_file_source(void *context, char *bytes, size_t n, size_t *ret_n)
@@ -89,9 +104,8 @@ load_file(const struct dm_data_file *data, size_t number, const char *base,
     struct dm_error error = {0};
     struct dm_buf iri;
     char prefix[32];
-    FILE *file = fopen(data->path, "rbe");
+    FILE *file = dm_file_open(data->path);
     if (!file) {
-        dm_complain("%s: %s", data->path, strerror(errno));
         return DM_EXIT_FAULT;
     }
     dm_buf_init(&iri, IRI_MAX);

@@ -23,6 +23,9 @@ DM_BEGIN_DECLS
 
 struct dm_store;
 
+/// Open a file for reading; NULL after a complaint.
+FILE *DM_NULLABLE dm_file_open(const char *path) DM_NODISCARD;
+
 /// A dm_source_fn whose context is a FILE
 enum dm_status dm_file_source(void *context, char *bytes, size_t n,
                               size_t *ret_n);

@@ -8,10 +8,8 @@
 #include "cli/paths.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 static int64_t
 log_clock(void *context)
@@ -149,7 +147,7 @@ dispatch(struct dm_cli *cli)
 int
 main(int argc, char **argv)
 {
-    bool is_journal = getenv("JOURNAL_STREAM") != NULL;
+    bool is_journal = false;
     struct dm_env env;
     struct dm_cli cli = {.env = &env};
     char **words = dm_calloc((size_t)argc + 1, sizeof(char *));
@@ -172,6 +170,7 @@ main(int argc, char **argv)
         code = DM_EXIT_FAULT;
         if (cli.log) {
             dm_env_init_system(&env, cli.log);
+            is_journal = dm_env_variable(&env, "JOURNAL_STREAM") != NULL;
             code = dispatch(&cli);
         }
         dm_log_free(cli.log);

@@ -68,10 +68,12 @@ dm_paths_find(struct dm_cli *cli)
     cli->data = data      ? copy(data)
                 : package ? copy(PACKAGE_DATA)
                           : user_path(cli, "XDG_DATA_HOME", ".local/share");
+    if (!cli->config || !cli->data) {
+        return DM_ERR_NO_MEMORY;
+    }
     cli->socket = !data && package ? copy(PACKAGE_SOCKET)
-                  : cli->data      ? join(cli->data, "demonitor.sock")
-                                   : NULL;
-    return cli->config && cli->data && cli->socket ? DM_OK : DM_ERR_NO_MEMORY;
+                                   : join(cli->data, "demonitor.sock");
+    return cli->socket ? DM_OK : DM_ERR_NO_MEMORY;
 }
 
 void

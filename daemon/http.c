@@ -456,7 +456,7 @@ on_closed(void *context, struct dm_http_call *call, bool is_complete)
     dm_events_closed(node->events, call);
     struct dm_reply_job *job = call->user;
     if (job) {
-        job->request.call = NULL;
+        job->has_left = true;
         dm_work_cancel(&job->job.work);
     }
 }
@@ -568,7 +568,7 @@ reply_done(struct dm_job *head)
 {
     struct dm_reply_job *job = (struct dm_reply_job *)head;
     DM_ON_LOOP();
-    if (job->request.call) {
+    if (!job->has_left) {
         job->request.call->user = NULL;
         if (head->status == DM_OK) {
             send_reply(job);

@@ -364,7 +364,6 @@ dm_node_free(struct dm_node *node)
     dm_job_pool_free(node->rules);
     dm_runner_free(node->runner);
     dm_writer_free(node->writer); // Writes what waits
-    node->writer = NULL;
     drain_returns(node);
     dm_rounds_free(node->rounds);
     dm_alertmanagers_free(node->alertmanagers);

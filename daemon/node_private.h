@@ -70,9 +70,9 @@ struct dm_node {
     struct dm_queue *returns; ///< From the writer: struct dm_return
     struct dm_waker waker;    ///< Woken by both, and by the pools
     bool has_waker;
-    struct dm_watch *watch;
+    struct dm_watch *DM_NULLABLE watch;
 
-    struct dm_http_server *servers[DM_NODE_SERVERS_MAX];
+    struct dm_http_server *DM_NULLABLE servers[DM_NODE_SERVERS_MAX];
     size_t n_servers;
     uint16_t port;
 

@@ -120,7 +120,7 @@ store_alert(struct round *round, const struct dm_alert *alert, bool remove)
 {
     struct stored *stored =
         dm_grow(round->stored, &round->stored_capacity, round->n_stored + 1,
-                sizeof(*round->stored), 2 * DM_ALERTS_MAX);
+                sizeof(*round->stored), (size_t)2 * DM_ALERTS_MAX);
     if (!stored) {
         return;
     }
@@ -228,9 +228,15 @@ evaluate(struct round *round)
     enum dm_status status =
         none ? gather_results(round, &all) : DM_ERR_NO_MEMORY;
     if (!status) {
-        status = dm_alerts_evaluate(
-            alerts_before(round, none), &round->present->view, all.items, all.n,
-            on_change, round, &round->after, &round->next_ms);
+        const struct dm_alerts_input input = {
+            .before = alerts_before(round, none),
+            .view = &round->present->view,
+            .results = all.items,
+            .n_results = all.n,
+            .on_change = on_change,
+            .context = round,
+        };
+        status = dm_alerts_evaluate(&input, &round->after, &round->next_ms);
     }
     dm_alerts_free(none);
     if (!status && round->refresh) {

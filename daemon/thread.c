@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <time.h>
 
-#define STACK_BYTES (512U * 1024U)
+#define STACK_BYTES ((size_t)512 * 1024)
 
 struct dm_thread {
     const struct dm_env *env;

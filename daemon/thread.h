@@ -26,7 +26,7 @@ struct dm_thread *DM_NULLABLE dm_thread_new(const struct dm_env *env,
 void dm_thread_free(struct dm_thread *DM_NULLABLE thread);
 
 /// A dm_wake_fn whose context is the thread; from any thread.
-void dm_thread_wake(void *DM_NULLABLE thread);
+void dm_thread_wake(void *DM_NULLABLE context);
 
 enum dm_status dm_thread_start(struct dm_thread *thread) DM_NODISCARD;
 /// Let the present step end, then join.
