@@ -80,6 +80,77 @@ an_old_client_gets_its_stream_without_chunks(const struct contract_world *world)
 }
 
 static void
+send_text(const struct contract_world *world, struct raw *raw, const char *text)
+{
+    CHECK_INT(dm_stream_write(world->net->streams, raw->stream, dm_str(text)),
+              DM_OK);
+}
+
+// The length is not known before: what is over is thrown away, up to a point
+static void
+a_body_in_chunks_has_the_same_limit(const struct contract_world *world)
+{
+    static char chunk[0x400 + 8]; // Size, 1024 bytes, line end
+    struct site site;
+    struct raw raw;
+    (void)snprintf(chunk, sizeof(chunk), "400\r\n%01024d\r\n", 0);
+    site_open(&site, world, &world->tcp);
+    raw_open(world, &site.endpoint, &raw);
+    send_text(world, &raw,
+              "POST /echo HTTP/1.1\r\nHost: x\r\n"
+              "Transfer-Encoding: chunked\r\n\r\n");
+    send_text(world, &raw, "3\r\nabc\r\n");
+    send_text(world, &raw, chunk);
+    send_text(world, &raw, "0\r\n\r\n");
+    contract_wait(world, &raw.has_data);
+    CHECK(!strncmp(raw.bytes, "HTTP/1.1 413 ", 13));
+    CHECK_INT(site.n_requests, 1);
+    dm_stream_close(world->net->streams, raw.stream);
+
+    raw_open(world, &site.endpoint, &raw); // Without an end
+    send_text(world, &raw,
+              "POST /echo HTTP/1.1\r\nHost: x\r\n"
+              "Transfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < 5000 && !raw.has_ended; ++i) {
+        if (dm_stream_write(world->net->streams, raw.stream, dm_str(chunk)) ==
+            DM_AGAIN) {
+            raw.is_writable = false;
+        }
+        world->step(world->self);
+    }
+    CHECK(raw.has_ended);
+    CHECK_INT(site.n_requests, 1);
+    site_close(&site);
+}
+
+static void
+who_asks_first_is_told_to_send_its_body(const struct contract_world *world)
+{
+    struct site site;
+    struct raw raw;
+    site_open(&site, world, &world->tcp);
+    raw_open(world, &site.endpoint, &raw);
+    send_text(world, &raw,
+              "PUT /echo HTTP/1.1\r\nHost: x\r\n"
+              "Expect: 100-continue\r\nContent-Length: 3\r\n"
+              "Connection: close\r\n\r\n");
+    contract_wait(world, &raw.has_data);
+    CHECK(!strncmp(raw.bytes, "HTTP/1.1 100 ", 13));
+    CHECK_INT(site.n_requests, 0);
+    send_text(world, &raw, "abc");
+    contract_wait(world, &raw.has_ended);
+    CHECK(strstr(raw.bytes, "PUT /echo? / abc"));
+    raw_open(world, &site.endpoint, &raw);
+    send_text(world, &raw,
+              "PUT /echo HTTP/1.1\r\nHost: x\r\n"
+              "Expect: 100-continue\r\nContent-Length: 2000\r\n"
+              "\r\n");
+    contract_wait(world, &raw.has_ended);
+    CHECK(!strncmp(raw.bytes, "HTTP/1.1 413 ", 13)); // And spared it
+    site_close(&site);
+}
+
+static void
 bytes_that_are_no_http_reach_no_handler(const struct contract_world *world)
 {
     static const char *const lines[] = {
@@ -134,6 +205,8 @@ contract_http_bytes(const struct contract_world *world)
     a_request_in_single_bytes_is_one_request(world);
     requests_in_a_row_are_answered_in_their_order(world);
     an_old_client_gets_its_stream_without_chunks(world);
+    a_body_in_chunks_has_the_same_limit(world);
+    who_asks_first_is_told_to_send_its_body(world);
     bytes_that_are_no_http_reach_no_handler(world);
     leaving_in_the_middle_of_a_request_reaches_no_handler(world);
 }
