@@ -29,6 +29,7 @@ struct dm_sim_chaos {
     struct dm_sim_station *station;
     struct dm_sim_chaos_options options;
     struct dm_sim_random random;
+    int64_t clock_off_ms; // What the wall clock is wrong by
     uint64_t n[DM_SIM_N_TROUBLES];
     size_t n_sources;
     struct source sources[N_SOURCES];
@@ -101,14 +102,19 @@ strike(struct dm_sim_chaos *chaos, enum dm_sim_harm harm)
     }
 }
 
+// Wrong, and the next time right again
 static void
 set_clock(struct dm_sim_chaos *chaos)
 {
-    int64_t by_ms =
-        dm_sim_random_skewed(&chaos->random, 1, chaos->options.clock_max_ms);
-    if (dm_sim_random_chance(&chaos->random, DM_SIM_MILLION / 2)) {
-        by_ms = -by_ms;
+    int64_t by_ms = -chaos->clock_off_ms;
+    if (by_ms == 0) {
+        by_ms = dm_sim_random_skewed(&chaos->random, 1,
+                                     chaos->options.clock_max_ms);
+        if (dm_sim_random_chance(&chaos->random, DM_SIM_MILLION / 2)) {
+            by_ms = -by_ms;
+        }
     }
+    chaos->clock_off_ms += by_ms;
     dm_sim_machine_step_wall(dm_sim_station_machine(chaos->station), by_ms);
 }
 

@@ -35,7 +35,7 @@ enum dm_sim_trouble {
     DM_SIM_TROUBLE_POWER,
     DM_SIM_TROUBLE_FULL,    ///< The disk is full for a while
     DM_SIM_TROUBLE_ERROR,   ///< One write or sync fails
-    DM_SIM_TROUBLE_CLOCK,   ///< The wall clock is set
+    DM_SIM_TROUBLE_CLOCK,   ///< The wall clock is set wrong, or right again
     DM_SIM_TROUBLE_SUSPEND, ///< For a while
     DM_SIM_TROUBLE_OTHER,   ///< The caller's: `on_other`
     DM_SIM_N_TROUBLES

@@ -144,6 +144,9 @@ make_process(struct dm_sim_station *station, struct dm_error *error)
         .machine = station->machine,
         .host = station->host,
         .disk = station->disk,
+        .program = station->options.program,
+        .system = station->options.system,
+        .context = station->options.net_context,
     };
     station->env = dm_sim_env_new(station->machine, station->disk, &env);
     if (!station->env) {

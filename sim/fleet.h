@@ -31,6 +31,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "sim/disk.h"
+#include "sim/net.h"
 #include "sim/world.h"
 
 #include <stdbool.h>
@@ -39,11 +40,8 @@
 
 DM_BEGIN_DECLS
 
-struct dm_net;
 struct dm_sim_fleet;
 struct dm_sim_host;
-struct dm_sim_machine;
-struct dm_sim_network;
 struct dm_sim_station;
 
 /// What a process is given
@@ -71,8 +69,11 @@ struct dm_sim_station_options {
     const char *address; ///< Of its host on the network
     struct dm_sim_disk_options disk;
     const struct dm_sim_node_ops *ops;
-    void *DM_NULLABLE context; ///< Of create()
-    int64_t down_min_ns;       ///< How long after its end it is booted
+    void *DM_NULLABLE context;             ///< Of create()
+    dm_sim_program_fn DM_NULLABLE program; ///< NULL: none is found
+    dm_sim_system_fn DM_NULLABLE system;   ///< NULL: a plain machine's figures
+    void *DM_NULLABLE net_context;         ///< Of both
+    int64_t down_min_ns; ///< How long after its end it is booted
     int64_t down_max_ns;
 };
 

@@ -223,12 +223,31 @@ dm_sim_machine_lose_power(struct dm_sim_machine *machine)
 
 // Actors
 
+// How late a wake-up is; mostly 0
+static int64_t
+draw_lateness(struct dm_sim_machine *machine)
+{
+    const struct dm_sim_options *options = dm_sim_world_options(machine->world);
+    return dm_sim_random_chance(&machine->wakes, options->late_millionth)
+               ? dm_sim_random_skewed(&machine->wakes, 0, options->late_max_ns)
+               : 0;
+}
+
+// Timers, too, are late now and then, but not twice
 static void
 fall_due(void *context)
 {
-    struct dm_sim_actor *const actor = context;
+    struct dm_sim_actor *actor = context;
+    struct dm_sim_world *world = actor->machine->world;
+    const int64_t late_ns = actor->is_late ? 0 : draw_lateness(actor->machine);
+    actor->is_late = late_ns > 0;
+    if (actor->is_late &&
+        dm_sim_event_set(world, &actor->due,
+                         dm_sim_world_now_ns(world) + late_ns) == DM_OK) {
+        return;
+    }
     actor->is_woken = true;
-    dm_sim_world_sort_in(actor->machine->world, actor);
+    dm_sim_world_sort_in(world, actor);
 }
 
 enum dm_status
@@ -269,12 +288,7 @@ dm_sim_actor_wake(void *handle)
     }
     struct dm_sim_machine *const machine = actor->machine;
     struct dm_sim_world *const world = machine->world;
-    const struct dm_sim_options *const options = dm_sim_world_options(world);
-    int64_t late_ns = 0;
-    if (dm_sim_random_chance(&machine->wakes, options->late_millionth)) {
-        late_ns =
-            dm_sim_random_skewed(&machine->wakes, 0, options->late_max_ns);
-    }
+    const int64_t late_ns = draw_lateness(machine);
     dm_sim_world_note(world, DM_SIM_NOTE_WAKE, actor->id, (uint64_t)late_ns);
     if (late_ns == 0) {
         actor->is_woken = true;
@@ -300,6 +314,7 @@ dm_sim_actor_step(struct dm_sim_actor *actor)
     const int64_t now_ns = dm_sim_machine_monotonic_ns(machine);
     int64_t due_ns = DM_NEVER_DUE;
     actor->is_woken = false;
+    actor->is_late = false;
     actor->due_ns = DM_NEVER_DUE;
     const enum dm_progress progress =
         dm_actor_step(&actor->actor, now_ns, &due_ns);

@@ -24,6 +24,7 @@ struct dm_sim_actor {
     bool has_begun; ///< `actor` is set
     bool has_ended;
     bool is_woken;  ///< Wants a step, whether or not its machine runs
+    bool is_late;   ///< Its due time is past, and it is made to wait
     size_t place;   ///< In world->awake, from 1; 0: not there
     int64_t due_ns; ///< Monotonic, DM_NEVER_DUE for none
     struct dm_sim_event due;

@@ -11,10 +11,11 @@
 #include <string.h>
 
 static struct dm_sim_world *
-new_world(uint64_t seed)
+new_world(uint64_t seed, bool is_punctual)
 {
     struct dm_sim_options options = dm_sim_options_default(seed);
     options.max_steps = 100000;
+    options.late_millionth = is_punctual ? 0 : options.late_millionth;
     struct dm_sim_world *world = dm_sim_world_new(&options);
     CHECK(world);
     return world;
@@ -54,7 +55,7 @@ set(struct dm_sim_world *world, struct named *named, struct record *record,
 static void
 events_run_by_time_then_by_order(void)
 {
-    struct dm_sim_world *world = new_world(1);
+    struct dm_sim_world *world = new_world(1, true);
     struct record record = {.n = 0};
     struct named events[6];
     set(world, &events[0], &record, 'd', 300);
@@ -78,7 +79,7 @@ many_events_come_in_order(void)
 {
     enum { N = 500 };
     static struct named nameds[N];
-    struct dm_sim_world *world = new_world(2);
+    struct dm_sim_world *world = new_world(2, true);
     struct dm_sim_random random;
     dm_sim_random_init(&random, 2);
     struct record record = {.n = 0};
@@ -167,7 +168,7 @@ begin(struct dm_sim_actor *handle, enum dm_role role, dm_step_fn step,
 static uint64_t
 run_pair(uint64_t seed)
 {
-    struct dm_sim_world *world = new_world(seed);
+    struct dm_sim_world *world = new_world(seed, false);
     struct dm_sim_machine *machine = dm_sim_machine_new(world, "one");
     CHECK(machine);
     dm_sim_machine_start(machine);
@@ -225,7 +226,7 @@ sleep_again(void *self, int64_t now_ns, int64_t *ret_due_ns)
 static void
 an_hour_passes_in_as_many_steps_as_it_has_work(void)
 {
-    struct dm_sim_world *world = new_world(5);
+    struct dm_sim_world *world = new_world(5, true);
     struct dm_sim_machine *machine = dm_sim_machine_new(world, "one");
     CHECK(machine);
     dm_sim_machine_start(machine);
@@ -245,7 +246,7 @@ an_hour_passes_in_as_many_steps_as_it_has_work(void)
 static void
 monotonic_time_stands_still_while_suspended(void)
 {
-    struct dm_sim_world *world = new_world(6);
+    struct dm_sim_world *world = new_world(6, true);
     struct dm_sim_machine *machine = dm_sim_machine_new(world, "one");
     CHECK(machine);
     dm_sim_machine_start(machine);
@@ -274,7 +275,7 @@ monotonic_time_stands_still_while_suspended(void)
 static void
 due_times_outlast_a_suspend(void)
 {
-    struct dm_sim_world *world = new_world(7);
+    struct dm_sim_world *world = new_world(7, true);
     struct dm_sim_machine *machine = dm_sim_machine_new(world, "one");
     CHECK(machine);
     dm_sim_machine_start(machine);
@@ -298,7 +299,7 @@ due_times_outlast_a_suspend(void)
 static void
 a_boot_starts_the_clocks_anew_and_a_kill_does_not(void)
 {
-    struct dm_sim_world *world = new_world(8);
+    struct dm_sim_world *world = new_world(8, true);
     struct dm_sim_machine *machine = dm_sim_machine_new(world, "one");
     CHECK(machine);
     dm_sim_machine_start(machine);
@@ -323,7 +324,7 @@ a_boot_starts_the_clocks_anew_and_a_kill_does_not(void)
 static void
 killed_actors_are_not_stepped_and_may_be_woken(void)
 {
-    struct dm_sim_world *world = new_world(9);
+    struct dm_sim_world *world = new_world(9, true);
     struct dm_sim_machine *machine = dm_sim_machine_new(world, "one");
     CHECK(machine);
     dm_sim_machine_start(machine);
