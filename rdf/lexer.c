@@ -90,15 +90,18 @@ lexer_fill(struct lexer *lexer)
     return DM_OK;
 }
 
-// Twice as many bytes as wait now, or all there are
+// Twice as many bytes as wait now, or all there are, or as many as can decide
+// about a token that is not too long
 static enum dm_status
 fill_twice(struct lexer *lexer)
 {
-    const size_t want = (lexer->end - lexer->start) * 2;
+    const size_t most = lexer->max + BEHIND_TOKEN;
+    const size_t waiting = lexer->end - lexer->start;
+    const size_t want = waiting < most / 2 ? waiting * 2 : most;
+    if (waiting >= most) {
+        return DM_ERR_LIMIT;
+    }
     do {
-        if (lexer->end - lexer->start > lexer->max + BEHIND_TOKEN) {
-            return DM_ERR_LIMIT;
-        }
         const enum dm_status status = lexer_fill(lexer);
         if (status) {
             return status;
