@@ -5,6 +5,7 @@
 #include "daemon/run.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #define LISTEN_MAX 8U
 
@@ -53,6 +54,7 @@ dm_cmd_run(struct dm_cli *cli)
         }
         listen[options.n_listen++] = value;
     }
+    (void)umask(0027); // What is stored is nobody else's to read
     dm_host_name(host);
     options.host_name = dm_str(host);
     struct dm_error error = {0};

@@ -346,6 +346,22 @@ note_new(const struct dm_writer *writer)
     return note;
 }
 
+// Results in the run of bad ones, with the one that was just recorded: the row
+// that dm_txn_latest() shows is the one before it
+static enum dm_status
+count_bad(const struct dm_writer *writer, struct dm_txn *txn, dm_id check,
+          int64_t *ret)
+{
+    struct dm_latest before;
+    const enum dm_status status =
+        dm_txn_latest(txn, writer->log, check, &before);
+    if (status && status != DM_ERR_NOT_FOUND) {
+        return status;
+    }
+    *ret = status ? 1 : before.bad + 1;
+    return DM_OK;
+}
+
 static enum dm_status
 record_batch(struct dm_writer *writer, struct dm_txn *txn,
              struct dm_commit_note *note)
@@ -359,11 +375,9 @@ record_batch(struct dm_writer *writer, struct dm_txn *txn,
         if (!status &&
             (verdict == DM_VERDICT_WARNING || verdict == DM_VERDICT_CRITICAL)) {
             struct known_check *check = NULL;
-            struct dm_latest latest;
             status = known_check(writer, txn, writer->batch[i]->check, &check);
             if (!status) {
-                status = dm_txn_latest(txn, writer->log, check->id, &latest);
-                change->bad = status ? 0 : latest.bad;
+                status = count_bad(writer, txn, check->id, &change->bad);
             }
         }
     }
