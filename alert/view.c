@@ -51,6 +51,9 @@ index_latest(struct making *making)
 {
     for (size_t i = 0; i < making->input->n_latest; ++i) {
         const struct dm_view_latest *latest = &making->input->latest[i];
+        if (!latest->latest->event.key.ms) {
+            continue; // A run began, but no result came yet
+        }
         const struct dm_str key =
             latest_key(making, latest->latest->event.key.log, latest->check);
         struct dm_map_entry *entry =

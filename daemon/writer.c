@@ -226,7 +226,7 @@ read_known(struct dm_writer *writer, struct dm_txn *txn,
     check->status = DM_RESULT_STALE;
     check->certificate_expires_ms = DM_NO_TIME;
     status = dm_txn_latest(txn, writer->log, check->id, &latest);
-    if (!status) {
+    if (!status && latest.event.key.ms) {
         check->status = latest.event.status;
         check->certificate_expires_ms = latest.certificate_expires_ms;
     }
