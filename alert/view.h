@@ -81,7 +81,7 @@ struct dm_view_latest {
 struct dm_view_input {
     const struct dm_view_log *logs;
     size_t n_logs;
-    const struct dm_view_latest *latest; ///< In any order
+    const struct dm_view_latest *DM_NULLABLE latest; ///< In any order
     size_t n_latest;
     int64_t now_ms; ///< Wall clock
 };

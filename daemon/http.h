@@ -128,8 +128,8 @@ struct dm_reply_job {
     struct dm_job job; ///< Its head
     const struct dm_reply_ops *ops;
     struct dm_request request;
-    bool has_left; ///< The client has: the call is gone
-    struct dm_config *config;  ///< Reference, as of the request
+    bool has_left;            ///< The client has: the call is gone
+    struct dm_config *config; ///< Reference, as of the request
     struct dm_store *store;
     int64_t now_ms;           ///< Wall clock of the request
     struct dm_buf out;        ///< At most DM_REPLY_MAX
