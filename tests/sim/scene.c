@@ -29,6 +29,7 @@
 // future is taken when it is told again, a minute later
 #define SLACK_NS (90 * SECOND_NS)
 #define NAME_SIZE 16
+#define STEPS_PER_SECOND UINT64_C(1000)
 #define CUT_AFTER 19 // Bytes: in the body of "hello"
 
 static const char configuration[] =
@@ -470,6 +471,10 @@ set_up(struct scene *scene, const struct scene_options *options)
         .log_level = DM_LOG_INFO,
         .on_line = options->is_loud ? print_line : NULL,
     };
+    // An hour takes 100,000; more means that an actor runs in circles
+    fleet.world.max_steps =
+        STEPS_PER_SECOND *
+        (uint64_t)((options->trouble_ns + QUIET_NS) / SECOND_NS);
     if (options->is_loud) {
         fleet.world.trace = print_note;
     }
@@ -525,6 +530,10 @@ scene_play(const struct scene_options *options, struct scene_outcome *outcome)
     }
     outcome->status = status;
     outcome->error = *dm_sim_fleet_error(scene.fleet);
+    if (status == DM_ERR_LIMIT) {
+        (void)dm_error_set(&outcome->error, status,
+                           "an actor runs in circles without rest");
+    }
     outcome->hash = dm_sim_world_hash(scene.world);
     outcome->n_steps = dm_sim_world_n_steps(scene.world);
     outcome->n_boots = dm_sim_station_n_boots(scene.station);
