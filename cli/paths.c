@@ -71,8 +71,10 @@ dm_paths_find(struct dm_cli *cli)
     if (!cli->config || !cli->data) {
         return DM_ERR_NO_MEMORY;
     }
-    cli->socket = !data && package ? copy(PACKAGE_SOCKET)
-                                   : join(cli->data, "demonitor.sock");
+    // The package's data has the package's socket, however it was chosen
+    cli->socket = strcmp(cli->data, PACKAGE_DATA) == 0
+                      ? copy(PACKAGE_SOCKET)
+                      : join(cli->data, "demonitor.sock");
     return cli->socket ? DM_OK : DM_ERR_NO_MEMORY;
 }
 

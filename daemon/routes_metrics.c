@@ -5,6 +5,7 @@
 // OpenMetrics where Accept prefers it.
 
 #include "alert/present.h"
+#include "base/never.h"
 #include "daemon/node_private.h"
 #include "quadstore/store.h"
 
@@ -178,6 +179,9 @@ put_daemon(struct dm_reply_job *job, const struct dm_store_figures *store)
     put_family(job, "demonitor_build_info", "gauge", "Version of the program");
     (void)dm_buf_puts(&job->out,
                       "demonitor_build_info{version=\"" DM_VERSION "\"} 1\n");
+    put_one(job, "demonitor_tainted", "gauge",
+            "Bugs that were met and survived; report them",
+            (double)dm_never_count());
     put_one(job, "demonitor_config_valid", "gauge",
             "1 while the configuration files have no errors",
             metrics->is_config_valid ? 1 : 0);
