@@ -284,15 +284,16 @@ judge_heartbeat(struct making *making, struct dm_view_state *state)
     }
     const enum dm_status status = fill_state(making, state, newest, at);
     if (state->bad && state->bad_since_ms < ok_ms) {
-        state->bad = 1;
-        state->bad_since_ms = newest->latest->event.at_ms;
+        // Of its bad results only the newest is known to be after the ok
+        const struct dm_event *event = &newest->latest->event;
+        state->bad = dm_result_is_bad(event->status) ? 1 : 0;
+        state->bad_since_ms = state->bad ? event->at_ms : DM_NO_TIME;
         state->failing = state->bad > (int64_t)state->check->retries;
     }
     return status;
 }
 
-// ------------------------------------------------------- what others have to
-// say
+// -------------------------------------------------- what others have to say
 
 static int
 compare_states(const void *a, const void *b)
