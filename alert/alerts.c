@@ -176,6 +176,28 @@ dm_alerts_seal(struct dm_alerts *alerts)
     alerts->n = kept;
 }
 
+// Move the last item to its place among the sealed ones before it, or into the
+// place of its equal. Alerts are kept in the order of their keys, so it mostly
+// stays where it is.
+static void
+settle_last(struct dm_alerts *alerts)
+{
+    struct dm_alert *items = alerts->items;
+    const struct dm_alert last = items[alerts->n - 1];
+    size_t place = alerts->n - 1;
+    while (place > 0 && dm_alert_compare(&items[place - 1], &last) > 0) {
+        --place;
+    }
+    if (place > 0 && !dm_alert_compare(&items[place - 1], &last)) {
+        items[place - 1] = last;
+        --alerts->n;
+        return;
+    }
+    memmove(&items[place + 1], &items[place],
+            (alerts->n - 1 - place) * sizeof(*items));
+    items[place] = last;
+}
+
 struct dm_alerts *
 dm_alerts_clone(const struct dm_alerts *alerts)
 {
@@ -197,13 +219,19 @@ text(struct dm_str value)
     return json_stringn_nocheck(value.data ? value.data : "", value.n);
 }
 
+// NULL when out of memory
 static json_t *
 texts_object(const struct dm_alert_text *texts, size_t n)
 {
     json_t *object = json_object();
+    int failed = 0;
     for (size_t i = 0; object && i < n; ++i) {
-        (void)json_object_setn_new_nocheck(
+        failed |= json_object_setn_new_nocheck(
             object, texts[i].name.data, texts[i].name.n, text(texts[i].value));
+    }
+    if (failed) {
+        json_decref(object);
+        return NULL;
     }
     return object;
 }
@@ -217,29 +245,32 @@ static const char *const state_names[] = {
 enum dm_status
 dm_alert_encode(const struct dm_alert *alert, struct dm_buf *buf)
 {
+    const struct {
+        const char *key;
+        json_t *value; // Given away
+    } members[] = {
+        {"identity", text(alert->identity)},
+        {"rule", text(alert->rule)},
+        {"state", json_string(state_names[alert->state])},
+        {"check", text(alert->check)},
+        {"node", text(alert->node)},
+        {"labels", texts_object(alert->labels, alert->n_labels)},
+        {"annotations", texts_object(alert->annotations, alert->n_annotations)},
+        {"firstSeen", json_integer(alert->first_seen_ms)},
+        {"lastSeen", json_integer(alert->last_seen_ms)},
+        {"starts", json_integer(alert->starts_ms)},
+        {"fired", json_integer(alert->fired_ms)},
+        {"resolved", json_integer(alert->resolved_ms)},
+    };
     json_t *object = json_object();
-    if (!object) {
+    int failed = object ? 0 : -1;
+    for (size_t i = 0; i < DM_COUNT_OF(members); ++i) {
+        failed |= json_object_set_new(object, members[i].key, members[i].value);
+    }
+    if (failed) {
+        json_decref(object);
         return DM_ERR_NO_MEMORY;
     }
-    (void)json_object_set_new(object, "identity", text(alert->identity));
-    (void)json_object_set_new(object, "rule", text(alert->rule));
-    (void)json_object_set_new(object, "state",
-                              json_string(state_names[alert->state]));
-    (void)json_object_set_new(object, "check", text(alert->check));
-    (void)json_object_set_new(object, "node", text(alert->node));
-    (void)json_object_set_new(object, "labels",
-                              texts_object(alert->labels, alert->n_labels));
-    (void)json_object_set_new(
-        object, "annotations",
-        texts_object(alert->annotations, alert->n_annotations));
-    (void)json_object_set_new(object, "firstSeen",
-                              json_integer(alert->first_seen_ms));
-    (void)json_object_set_new(object, "lastSeen",
-                              json_integer(alert->last_seen_ms));
-    (void)json_object_set_new(object, "starts", json_integer(alert->starts_ms));
-    (void)json_object_set_new(object, "fired", json_integer(alert->fired_ms));
-    (void)json_object_set_new(object, "resolved",
-                              json_integer(alert->resolved_ms));
     char *line = json_dumps(object, JSON_COMPACT);
     json_decref(object);
     if (!line) {
@@ -332,7 +363,7 @@ dm_alerts_decode(struct dm_alerts *alerts, struct dm_str json)
     dm_arena_done(&arena);
     json_decref(object);
     if (!status) {
-        dm_alerts_seal(alerts);
+        settle_last(alerts);
     }
     return status;
 }

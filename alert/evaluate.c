@@ -51,8 +51,7 @@ note_time(struct round *round, int64_t ms)
     }
 }
 
-// -------------------------------------------------------------- labels and
-// texts
+// ------------------------------------------------------------ labels and texts
 
 static struct dm_str
 column(const struct dm_rule_row *row, struct dm_str name)
@@ -295,9 +294,9 @@ make_annotations(struct round *round, const struct dm_rule_def *rule,
     return status;
 }
 
-static struct dm_str
+static enum dm_status
 make_identity(struct round *round, const struct dm_rule_def *rule,
-              const struct dm_rule_row *row)
+              const struct dm_rule_row *row, struct dm_str *ret)
 {
     struct dm_buf buf;
     dm_buf_init(&buf, TEXT_MAX);
@@ -306,19 +305,21 @@ make_identity(struct round *round, const struct dm_rule_def *rule,
         (void)dm_buf_putc(&buf, MARK);
         (void)dm_buf_put_str(&buf, column(row, rule->by.items[i]));
     }
-    const struct dm_str copy =
-        buf.status ? (struct dm_str){0}
-                   : dm_arena_copy(&round->arena, dm_buf_str(&buf));
+    enum dm_status status = buf.status;
+    if (!status) {
+        *ret = dm_arena_copy(&round->arena, dm_buf_str(&buf));
+        status = ret->data ? DM_OK : DM_ERR_NO_MEMORY;
+    }
     dm_buf_done(&buf);
-    return copy;
+    return status;
 }
 
+// DM_ERR_LIMIT where its :by columns are too long for an identity.
 static enum dm_status
 make_candidate(struct round *round, const struct dm_rule_def *rule,
                const struct dm_rule_row *row, struct dm_alert *ret)
 {
     *ret = (struct dm_alert){
-        .identity = make_identity(round, rule, row),
         .rule = rule->name,
         .check = column(row, name_check),
         .node = column(row, name_node),
@@ -329,7 +330,7 @@ make_candidate(struct round *round, const struct dm_rule_def *rule,
     if (row->since_ms != DM_NO_TIME && row->since_ms < round->now_ms) {
         ret->starts_ms = row->since_ms;
     }
-    enum dm_status status = ret->identity.data ? DM_OK : DM_ERR_NO_MEMORY;
+    enum dm_status status = make_identity(round, rule, row, &ret->identity);
     if (!status) {
         status = make_labels(round, rule, row, ret);
     }
@@ -396,6 +397,15 @@ is_same_texts(const struct dm_alert *a, const struct dm_alert *b)
     return true;
 }
 
+static void
+fire(const struct round *round, struct dm_alert *alert)
+{
+    if (alert->state != DM_ALERT_FIRING) {
+        alert->state = DM_ALERT_FIRING;
+        alert->fired_ms = round->now_ms;
+    }
+}
+
 // Fire, or wait until `for` is over
 static void
 advance(struct round *round, const struct dm_rule_def *rule,
@@ -406,8 +416,7 @@ advance(struct round *round, const struct dm_rule_def *rule,
         return;
     }
     if (fires_ms <= round->now_ms) {
-        alert->state = DM_ALERT_FIRING;
-        alert->fired_ms = round->now_ms;
+        fire(round, alert);
     } else {
         alert->state = DM_ALERT_PENDING;
         note_time(round, fires_ms);
@@ -463,8 +472,7 @@ meet(struct round *round, const struct dm_rule_def *rule,
     return put(round, candidate, is_change);
 }
 
-// ----------------------------------------------------------------- without a
-// row
+// --------------------------------------------------------------- without a row
 
 enum evidence {
     EVIDENCE_FRESH, // The absence of the row means something
@@ -555,9 +563,24 @@ keep_without_data(struct round *round, const struct dm_rule_def *rule,
     note_time(round, until + 1);
     struct dm_alert kept = *alert;
     if (rule->on_no_data == DM_ON_NO_DATA_ALERT_NOW) {
-        advance(round, rule, &kept);
+        fire(round, &kept);
     }
     return put(round, &kept, kept.state != alert->state);
+}
+
+// Its rule is no more, or says nothing: as of RuleFailed
+static enum dm_status
+abandon(struct round *round, const struct dm_alert *alert)
+{
+    switch (alert->state) {
+    case DM_ALERT_PENDING:
+        break;
+    case DM_ALERT_FIRING:
+        return resolve(round, alert);
+    case DM_ALERT_RESOLVED:
+        return keep_resolved(round, alert);
+    }
+    return let_go(round, alert);
 }
 
 static enum dm_status
@@ -588,31 +611,34 @@ miss(struct round *round, const struct dm_rule_def *rule,
 
 // ----------------------------------------------------------------------- rules
 
-// Why the rows of a rule cannot be taken, NULL where they can
-static const char *
-refuse_rows(struct dm_alert *candidates, const struct dm_rule_result *result,
-            struct dm_map *seen)
+// Why the rows of a rule cannot be taken; `*ret` is NULL where they can
+static enum dm_status
+find_fault(const struct dm_alert *candidates,
+           const struct dm_rule_result *result, struct dm_map *seen,
+           const char **ret)
 {
-    static const char twice[] = "two rows have the same labels";
+    *ret = NULL;
     for (size_t i = 0; i < result->n_rows; ++i) {
         const struct dm_str key = {(const char *)&candidates[i].fingerprint,
                                    sizeof(candidates[i].fingerprint)};
         bool is_new = false;
         if (!dm_map_put(seen, key, &is_new)) {
-            return "out of memory";
+            return DM_ERR_NO_MEMORY;
         }
         if (!is_new) {
-            return twice;
+            *ret = "two rows have the same labels";
+            return DM_OK;
         }
         is_new = false;
         if (!dm_map_put(seen, candidates[i].identity, &is_new)) {
-            return "out of memory";
+            return DM_ERR_NO_MEMORY;
         }
         if (!is_new) {
-            return "two rows have the same :by columns";
+            *ret = "two rows have the same :by columns";
+            return DM_OK;
         }
     }
-    return NULL;
+    return DM_OK;
 }
 
 static enum dm_status
@@ -658,19 +684,25 @@ carry_over(struct round *round, const struct dm_rule_def *rule)
 }
 
 static enum dm_status
+refuse_rule(struct round *round, const struct dm_rule_def *rule,
+            struct dm_str why)
+{
+    const enum dm_status status = carry_over(round, rule);
+    return status ? status : fail_rule(round, rule, why);
+}
+
+static enum dm_status
 take_rows(struct round *round, const struct dm_rule_result *result,
           struct dm_alert *candidates)
 {
     struct dm_map seen;
     dm_map_init(&seen, 2 * DM_RULE_ROWS_MAX + 2, 0);
-    const char *refused = refuse_rows(candidates, result, &seen);
+    const char *fault = NULL;
+    enum dm_status status = find_fault(candidates, result, &seen, &fault);
     dm_map_done(&seen);
-    if (refused) {
-        const enum dm_status status = carry_over(round, result->rule);
-        return status ? status
-                      : fail_rule(round, result->rule, dm_str(refused));
+    if (!status && fault) {
+        return refuse_rule(round, result->rule, dm_str(fault));
     }
-    enum dm_status status = DM_OK;
     for (size_t i = 0; !status && i < result->n_rows; ++i) {
         status = meet(round, result->rule, &candidates[i]);
     }
@@ -681,12 +713,11 @@ static enum dm_status
 take_result(struct round *round, const struct dm_rule_result *result)
 {
     if (result->status || result->n_rows > DM_RULE_ROWS_MAX) {
-        const enum dm_status status = carry_over(round, result->rule);
         const struct dm_str why = result->error.n ? result->error
                                   : result->status
                                       ? dm_str(dm_status_text(result->status))
                                       : dm_str("too many rows");
-        return status ? status : fail_rule(round, result->rule, why);
+        return refuse_rule(round, result->rule, why);
     }
     struct dm_alert *candidates =
         dm_arena_alloc(&round->arena, result->n_rows, sizeof(*candidates));
@@ -694,6 +725,10 @@ take_result(struct round *round, const struct dm_rule_result *result)
     for (size_t i = 0; !status && i < result->n_rows; ++i) {
         status = make_candidate(round, result->rule, &result->rows[i],
                                 &candidates[i]);
+    }
+    if (status == DM_ERR_LIMIT) {
+        return refuse_rule(round, result->rule,
+                           dm_str("the :by columns of a row are too long"));
     }
     return status ? status : take_rows(round, result, candidates);
 }
@@ -713,7 +748,6 @@ rule_of(const struct dm_rule_result *results, size_t n,
 static enum dm_status
 take_missed(struct round *round, const struct dm_rule_result *results, size_t n)
 {
-    static const struct dm_rule_def gone = {.on_no_data = DM_ON_NO_DATA_KEEP};
     enum dm_status status = DM_OK;
     for (size_t i = 0; !status && i < round->before->n; ++i) {
         if (round->is_met[i]) {
@@ -721,10 +755,10 @@ take_missed(struct round *round, const struct dm_rule_result *results, size_t n)
         }
         const struct dm_alert *alert = &round->before->items[i];
         const struct dm_rule_def *rule = rule_of(results, n, alert);
-        if (!rule && alert->state == DM_ALERT_FIRING) {
-            status = resolve(round, alert); // The rule is no more
+        if (rule) {
+            status = miss(round, rule, alert);
         } else {
-            status = miss(round, rule ? rule : &gone, alert);
+            status = abandon(round, alert);
         }
     }
     return status;

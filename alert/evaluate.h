@@ -22,15 +22,15 @@
  *
  * E1 Only fresh evidence resolves. A row that is gone while every state of its
  *    check (and node) is stale or unknown keeps its alert (:onNoData :keep), at
- *    most 24 h after it was last seen; :resolved lets it go, :alertNow is as
- * keep and lets a pending one fire. A heartbeat that is overdue is evidence.
- * Where no state is left at all (retired, log gone), the alert lapses: it is no
- *    longer sent, and not resolved.
+ *    most 24 h after it was last seen; :resolved lets it go, :alertNow keeps it
+ *    too and lets a pending one fire at once. A heartbeat that is overdue is
+ *    evidence. Where no state is left at all (retired, log gone), the alert
+ *    lapses: it is no longer sent, and not resolved.
  * E2 startsAt is the row's ?since where it has one, at most now; else when the
  *    row was first seen. It never moves later while the alert fires.
- * E3 Two rows of one rule with one label set, a rule that fails, or one with
- * more than DM_RULE_ROWS_MAX rows: RuleFailed for that rule, its alerts stay as
- *    they are.
+ * E3 Two rows of one rule with one label set or one identity, a rule that
+ * fails, or one with more than DM_RULE_ROWS_MAX rows: RuleFailed for that rule,
+ * its alerts stay as they are. Alerts of a rule that is no more are resolved.
  * E4 Labels: alertname, the :by columns as names, severity, the rule's :label,
  *    the check's :label. Annotations: every other column but since, severity,
  *    summary, runbook; summary and runbook_url of the check, else of the row,
@@ -157,6 +157,8 @@ enum dm_status dm_alerts_evaluate(const struct dm_alerts_input *input,
 /// One alert as JSON for the store, and back into a set (E5).
 enum dm_status dm_alert_encode(const struct dm_alert *alert,
                                struct dm_buf *buf);
+/// Of two that are equal the later stays. Cheap where they come in the order of
+/// dm_alerts_at(). DM_ERR_SYNTAX, DM_ERR_NO_MEMORY, DM_ERR_LIMIT.
 enum dm_status dm_alerts_decode(struct dm_alerts *alerts, struct dm_str json)
     DM_NODISCARD;
 
