@@ -27,6 +27,9 @@
 #define BACKOFF_FIRST_NS (INT64_C(1) * DM_NS_PER_SECOND)
 #define BACKOFF_MAX_NS (INT64_C(60) * DM_NS_PER_SECOND)
 #define RESEND_NS (DM_RESEND_MS * DM_NS_PER_MS)
+// An end that is still to come for Alertmanager's clock would be no end: the
+// one it was told before is later and stays. So the end is told a little early.
+#define CLOCK_SLACK_MS INT64_C(5000)
 #define ROUND_FRESH_NS (INT64_C(60) * DM_NS_PER_SECOND)
 
 // What an Alertmanager was last told of a label set
@@ -245,8 +248,10 @@ alert_object(const struct dm_alertmanagers *clients,
 {
     json_t *object = json_object();
     const bool is_resolved = alert->state == DM_ALERT_RESOLVED;
-    const int64_t ends =
-        is_resolved ? alert->resolved_ms : now_ms + DM_ENDS_AFTER_MS;
+    const int64_t resolved = alert->resolved_ms - CLOCK_SLACK_MS;
+    const int64_t ends = !is_resolved ? now_ms + DM_ENDS_AFTER_MS
+                         : resolved > alert->starts_ms ? resolved
+                                                       : alert->starts_ms;
     const int64_t starts = alert->starts_ms < ends ? alert->starts_ms : ends;
     (void)json_object_set_new(object, "labels",
                               texts_object(alert->labels, alert->n_labels));

@@ -22,6 +22,7 @@
 #define RETAIN_ROWS 2000U              // In one slice
 #define CHECKPOINT_NS INT64_C(30000000000)
 #define CHECKPOINT_AGAIN_NS INT64_C(5000000000) // A reader held pages back
+#define TAKEN_IN_STEP 1024U                     // Results off the queue
 #define FAILURES 17U                            // Kinds of failures, with none
 
 // What the writer remembers of a check from its last result
@@ -46,15 +47,16 @@ struct dm_writer {
     dm_id failures[FAILURES];
 
     struct dm_sample samples[DM_RESULT_METRICS_MAX]; // Of one result
-    struct dm_result *batch[DM_WRITER_BATCH];
+    // What is to be written, oldest first: taken off the queue, and kept until
+    // a COMMIT has it. A batch is the front of it.
+    struct dm_result **pending;
+    size_t n_pending;
+    size_t pending_capacity;
     size_t n_batch;
-    int64_t first_ns;        // When the oldest waiting result was seen; 0: none
-    int64_t durable_ns;      // Last durable commit
-    int64_t retain_ns;       // Next retention
-    int64_t checkpoint_ns;   // Next checkpoint
-    struct dm_result **held; // Since the disk is full, oldest first
-    size_t n_held;
-    size_t held_capacity;
+    int64_t first_ns;      // When the oldest of pending was seen; 0: none
+    int64_t durable_ns;    // Last durable commit
+    int64_t retain_ns;     // Next retention
+    int64_t checkpoint_ns; // Next checkpoint
     bool is_full;
     bool has_ballast;
     int64_t retry_ns;
@@ -369,13 +371,14 @@ record_batch(struct dm_writer *writer, struct dm_txn *txn,
     enum dm_status status = follow_generation(writer, txn);
     for (size_t i = 0; !status && i < writer->n_batch; ++i) {
         struct dm_change *change = &note->changes[i];
-        status = record(writer, txn, writer->batch[i], change);
+        status = record(writer, txn, writer->pending[i], change);
         note->has_status_change |= change->is_change;
-        const enum dm_verdict verdict = writer->batch[i]->verdict;
+        const enum dm_verdict verdict = writer->pending[i]->verdict;
         if (!status &&
             (verdict == DM_VERDICT_WARNING || verdict == DM_VERDICT_CRITICAL)) {
             struct known_check *check = NULL;
-            status = known_check(writer, txn, writer->batch[i]->check, &check);
+            status =
+                known_check(writer, txn, writer->pending[i]->check, &check);
             if (!status) {
                 status = count_bad(writer, txn, check->id, &change->bad);
             }
@@ -427,59 +430,61 @@ commit(struct dm_writer *writer, struct dm_commit_note *note,
     return status;
 }
 
+// The batch is written: its results leave pending, with the note
 static void
 tell(struct dm_writer *writer, struct dm_commit_note *note)
 {
     for (size_t i = 0; i < writer->n_batch; ++i) {
-        note->changes[i].result = writer->batch[i];
+        note->changes[i].result = writer->pending[i];
     }
     note->n_changes = writer->n_batch;
     note->dropped = writer->dropped;
+    writer->n_pending -= writer->n_batch;
+    memmove(writer->pending, writer->pending + writer->n_batch,
+            writer->n_pending * sizeof(struct dm_result *));
     writer->n_batch = 0;
+    writer->first_ns = 0;
     writer->options.committed(writer->options.context, note);
 }
 
-// Make room among the held results: the oldest that is like its forerunner of
-// the same check goes first, else the oldest.
+// Make room: the oldest good result goes first, since it says the least; where
+// all are bad, the oldest of them.
 static void
 drop_one(struct dm_writer *writer)
 {
     size_t victim = 0;
-    for (size_t i = 0; i < writer->n_held; ++i) {
-        if (writer->held[i]->verdict == DM_VERDICT_OK) {
+    for (size_t i = 0; i < writer->n_pending; ++i) {
+        if (writer->pending[i]->verdict == DM_VERDICT_OK) {
             victim = i;
             break;
         }
     }
-    dm_result_free(writer->held[victim]);
-    memmove(&writer->held[victim], &writer->held[victim + 1],
-            (writer->n_held - victim - 1) * sizeof(*writer->held));
-    --writer->n_held;
+    dm_result_free(writer->pending[victim]);
+    --writer->n_pending;
+    memmove(&writer->pending[victim], &writer->pending[victim + 1],
+            (writer->n_pending - victim) * sizeof(struct dm_result *));
     ++writer->dropped;
 }
 
 static void
-hold_batch(struct dm_writer *writer)
+append(struct dm_writer *writer, struct dm_result *result)
 {
-    for (size_t i = 0; i < writer->n_batch; ++i) {
-        if (writer->n_held == DM_WRITER_HELD_MAX) {
-            drop_one(writer);
-        }
-        struct dm_result **held =
-            dm_grow(writer->held, &writer->held_capacity, writer->n_held + 1,
-                    sizeof(struct dm_result *), DM_WRITER_HELD_MAX);
-        if (!held) {
-            dm_result_free(writer->batch[i]);
-            ++writer->dropped;
-            continue;
-        }
-        writer->held = held;
-        held[writer->n_held++] = writer->batch[i];
+    if (writer->n_pending == DM_WRITER_HELD_MAX) {
+        drop_one(writer);
     }
-    writer->n_batch = 0;
+    struct dm_result **pending = dm_grow(
+        writer->pending, &writer->pending_capacity, writer->n_pending + 1,
+        sizeof(struct dm_result *), DM_WRITER_HELD_MAX);
+    if (!pending) {
+        dm_result_free(result);
+        ++writer->dropped;
+        return;
+    }
+    writer->pending = pending;
+    pending[writer->n_pending++] = result;
 }
 
-// The disk is full: give up the ballast once, and keep the results
+// Nothing could be written: give up the ballast once, and try again later
 static void
 meet_full_disk(struct dm_writer *writer, struct dm_commit_note *note,
                int64_t now_ns)
@@ -488,11 +493,13 @@ meet_full_disk(struct dm_writer *writer, struct dm_commit_note *note,
         (void)dm_env_remove(writer->options.env, writer->options.ballast_path);
         writer->has_ballast = false;
     }
-    hold_batch(writer);
     writer->is_full = true;
     writer->retry_ns = now_ns + RETRY_NS;
-    writer->retain_ns = now_ns;
+    if (writer->retain_ns > writer->retry_ns) {
+        writer->retain_ns = writer->retry_ns;
+    }
     note->is_full = true;
+    writer->n_batch = 0; // They stay pending
     tell(writer, note);
 }
 
@@ -505,7 +512,7 @@ write_batch(struct dm_writer *writer, struct dm_write_task *task,
         if (task) {
             task->finished(task, DM_ERR_NO_MEMORY);
         }
-        hold_batch(writer); // Tried again when there is memory
+        writer->is_full = true; // Tried again when there is memory
         writer->retry_ns = now_ns + RETRY_NS;
         return;
     }
@@ -522,9 +529,7 @@ write_batch(struct dm_writer *writer, struct dm_write_task *task,
         meet_full_disk(writer, note, now_ns);
         return;
     }
-    if (writer->n_held == 0) {
-        writer->is_full = false;
-    }
+    writer->is_full = false;
     if (task) {
         task->finished(task, DM_OK);
     }
@@ -576,47 +581,45 @@ keep_up(struct dm_writer *writer, int64_t now_ns)
 
 // ---------------------------------------------------------------------- steps
 
-// Fill the batch: first what was held back, then what waits
+// Take what waits off the queue
 static void
-fill_batch(struct dm_writer *writer)
+take_results(struct dm_writer *writer, int64_t now_ns)
 {
-    const size_t room = DM_WRITER_BATCH - writer->n_batch;
-    const size_t n = writer->n_held < room ? writer->n_held : room;
-    if (n) {
-        memcpy(&writer->batch[writer->n_batch], writer->held,
-               n * sizeof(*writer->held));
-        memmove(writer->held, writer->held + n,
-                (writer->n_held - n) * sizeof(*writer->held));
-        writer->n_held -= n;
-        writer->n_batch += n;
-    }
-    while (writer->n_batch < DM_WRITER_BATCH) {
+    const size_t before = writer->n_pending;
+    for (unsigned i = 0; i < TAKEN_IN_STEP; ++i) {
         struct dm_result *result = dm_queue_pop(writer->results);
         if (!result) {
             break;
         }
-        writer->batch[writer->n_batch++] = result;
+        append(writer, result);
+    }
+    if (writer->n_pending > before && !writer->first_ns) {
+        writer->first_ns = now_ns;
     }
 }
 
-// Whether the waiting results are to be written now; else when
-static bool
-is_batch_due(struct dm_writer *writer, int64_t now_ns, int64_t *ret_due_ns)
+static void
+choose_batch(struct dm_writer *writer)
 {
-    const size_t waiting = dm_queue_count(writer->results);
-    if (writer->n_held && now_ns >= writer->retry_ns) {
-        return true;
-    }
-    if (!waiting) {
-        writer->first_ns = 0;
-        *ret_due_ns = writer->n_held ? writer->retry_ns : DM_NEVER_DUE;
+    writer->n_batch = writer->n_pending < DM_WRITER_BATCH ? writer->n_pending
+                                                          : DM_WRITER_BATCH;
+}
+
+// Whether what is pending is to be written now; else when
+static bool
+is_batch_due(const struct dm_writer *writer, int64_t now_ns,
+             int64_t *ret_due_ns)
+{
+    *ret_due_ns = DM_NEVER_DUE;
+    if (!writer->n_pending) {
         return false;
     }
-    if (!writer->first_ns) {
-        writer->first_ns = now_ns;
+    if (writer->is_full) {
+        *ret_due_ns = writer->retry_ns;
+        return now_ns >= writer->retry_ns;
     }
     *ret_due_ns = writer->first_ns + DM_WRITER_DELAY_NS;
-    return waiting >= DM_WRITER_BATCH || now_ns >= *ret_due_ns;
+    return writer->n_pending >= DM_WRITER_BATCH || now_ns >= *ret_due_ns;
 }
 
 static int64_t
@@ -633,10 +636,10 @@ step(void *self, int64_t now_ns, int64_t *ret_due_ns)
     atomic_store(&writer->alive_ns, now_ns);
 
     int64_t due = DM_NEVER_DUE;
+    take_results(writer, now_ns);
     struct dm_write_task *task = dm_queue_pop(writer->tasks);
     if (task || is_batch_due(writer, now_ns, &due)) {
-        fill_batch(writer);
-        writer->first_ns = 0;
+        choose_batch(writer);
         write_batch(writer, task, now_ns);
         return DM_PROGRESS_WORKED;
     }
@@ -663,19 +666,18 @@ static void
 write_rest(struct dm_writer *writer)
 {
     const int64_t now = dm_env_monotonic_ns(writer->options.env);
-    for (;;) {
+    writer->is_full = false;
+    do {
         struct dm_write_task *task = dm_queue_pop(writer->tasks);
-        fill_batch(writer);
-        if (!task && !writer->n_batch) {
+        take_results(writer, now);
+        if (!task && !writer->n_pending) {
             break;
         }
         writer->durable_ns = now - atomic_load(&writer->seal_ns);
-        const size_t held = writer->n_held;
+        choose_batch(writer);
         write_batch(writer, task, now);
-        if (writer->n_held > held) {
-            break; // No room: they are lost, as the header says
-        }
-    }
+    } while (
+        !writer->is_full); // Without room they are lost, as the header says
 }
 
 void
@@ -687,10 +689,10 @@ dm_writer_free(struct dm_writer *writer)
     if (writer->results && writer->tasks) {
         write_rest(writer);
     }
-    for (size_t i = 0; i < writer->n_held; ++i) {
-        dm_result_free(writer->held[i]);
+    for (size_t i = 0; i < writer->n_pending; ++i) {
+        dm_result_free(writer->pending[i]);
     }
-    dm_free(writer->held);
+    dm_free(writer->pending);
     dm_queue_free(writer->results);
     dm_queue_free(writer->tasks);
     forget_checks(writer);
