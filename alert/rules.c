@@ -53,7 +53,8 @@ static const struct dm_dataset all_graphs = {.default_graph = DM_DEFAULT_UNION,
 
 // ---------------------------------------------------------------------- rules
 
-static void
+// A rule that does not parse stays, as its error. DM_ERR_NO_MEMORY
+static enum dm_status
 parse_rule(struct rule *rule, const struct dm_rule_def *def)
 {
     const struct dm_query_options options = {
@@ -73,6 +74,7 @@ parse_rule(struct rule *rule, const struct dm_rule_def *def)
     if (status) {
         rule->query = NULL;
     }
+    return status == DM_ERR_NO_MEMORY ? status : DM_OK;
 }
 
 struct dm_rules *
@@ -90,7 +92,10 @@ dm_rules_new(struct dm_config *config)
     rules->config = dm_config_ref(config);
     for (size_t i = 0; i < config->n_rules; ++i) {
         if (config->rules[i].enabled) {
-            parse_rule(&rules->rules[rules->n++], &config->rules[i]);
+            if (parse_rule(&rules->rules[rules->n++], &config->rules[i])) {
+                dm_rules_free(rules);
+                return NULL;
+            }
         }
     }
     return rules;

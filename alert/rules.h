@@ -50,8 +50,9 @@ enum dm_status dm_rules_round_open(struct dm_rules *rules,
                                    const struct dm_present *present,
                                    struct dm_str only,
                                    struct dm_rules_round **ret) DM_NODISCARD;
-/// @return DM_AGAIN, DM_END when every rule has its result, DM_ERR_NO_MEMORY,
-///         DM_ERR_CANCELLED. A rule that fails has its status in its result.
+/// @return DM_AGAIN, DM_END when every rule has its result, DM_ERR_CANCELLED,
+///         DM_ERR_DEADLINE. A rule that fails, also for want of memory, has its
+///         status in its result.
 enum dm_status dm_rules_round_step(struct dm_rules_round *round) DM_NODISCARD;
 /// After DM_END; until close.
 const struct dm_rule_result *
