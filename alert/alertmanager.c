@@ -55,7 +55,6 @@ struct client {
     struct dm_timer timer;
     int64_t backoff_ns; // 0: the last POST was accepted
     int64_t retry_ns;
-    bool is_wanted; // During configure()
     struct dm_alertmanager_figures figures;
     char error[ERROR_MAX];
 };
@@ -197,8 +196,7 @@ is_due(const struct client *client, const struct dm_alert *alert,
     return false;
 }
 
-// ------------------------------------------------------------------------
-// bodies
+// --------------------------------------------------------------------- bodies
 
 static json_t *
 texts_object(const struct dm_alert_text *texts, size_t n)
@@ -247,11 +245,14 @@ alert_object(const struct dm_alertmanagers *clients,
              const struct dm_alert *alert, int64_t now_ms)
 {
     json_t *object = json_object();
-    const bool is_resolved = alert->state == DM_ALERT_RESOLVED;
-    const int64_t resolved = alert->resolved_ms - CLOCK_SLACK_MS;
-    const int64_t ends = !is_resolved ? now_ms + DM_ENDS_AFTER_MS
-                         : resolved > alert->starts_ms ? resolved
-                                                       : alert->starts_ms;
+    int64_t ends = now_ms + DM_ENDS_AFTER_MS;
+    if (alert->state == DM_ALERT_RESOLVED) {
+        // One in the future of Alertmanager's clock is no end: it may be behind
+        // ours, and ours may have been set back since
+        ends = alert->resolved_ms - CLOCK_SLACK_MS;
+        ends = ends > alert->starts_ms ? ends : alert->starts_ms;
+        ends = ends < now_ms ? ends : now_ms - CLOCK_SLACK_MS;
+    }
     const int64_t starts = alert->starts_ms < ends ? alert->starts_ms : ends;
     (void)json_object_set_new(object, "labels",
                               texts_object(alert->labels, alert->n_labels));
@@ -301,8 +302,7 @@ gather(struct gathering *gathering, const struct dm_alerts *alerts)
     }
 }
 
-// -------------------------------------------------------------------------
-// POSTs
+// ---------------------------------------------------------------------- POSTs
 
 static void
 on_timer(void *context)
@@ -485,14 +485,14 @@ pump(struct client *client)
 // ------------------------------------------------------------------ rounds
 
 static const struct dm_alert_text *
-own_labels(const struct dm_alertmanagers *clients, size_t *ret_n,
+own_labels(const struct dm_config *config, size_t *ret_n,
            struct dm_alert_text labels[3])
 {
     static const struct dm_str alertname = DM_STR("alertname");
     static const struct dm_str instance = DM_STR("instance");
     static const struct dm_str severity = DM_STR("severity");
     labels[0] = (struct dm_alert_text){alertname, DM_STR("DeadMansSwitch")};
-    labels[1] = (struct dm_alert_text){instance, clients->config->node.name};
+    labels[1] = (struct dm_alert_text){instance, config->node.name};
     labels[2] = (struct dm_alert_text){severity, DM_STR("none")};
     *ret_n = dm_alert_texts_settle(labels, 3);
     return labels;
@@ -500,7 +500,7 @@ own_labels(const struct dm_alertmanagers *clients, size_t *ret_n,
 
 // The alert that is always there; its end says that this head is gone
 static struct dm_alerts *
-make_own(const struct dm_alertmanagers *clients)
+make_own(const struct dm_alertmanagers *clients, const struct dm_config *config)
 {
     static const struct dm_alert_text annotations[] = {
         {DM_STR("summary"),
@@ -514,9 +514,10 @@ make_own(const struct dm_alertmanagers *clients)
         .state = DM_ALERT_FIRING,
         .annotations = annotations,
         .n_annotations = DM_COUNT_OF(annotations),
-        .starts_ms = dm_env_wall_ms(clients->env),
+        .starts_ms = clients->own ? dm_alerts_at(clients->own, 0)->starts_ms
+                                  : dm_env_wall_ms(clients->env),
     };
-    alert.labels = own_labels(clients, &alert.n_labels, labels);
+    alert.labels = own_labels(config, &alert.n_labels, labels);
     alert.fingerprint = dm_alert_fingerprint(alert.labels, alert.n_labels);
     struct dm_alerts *own = dm_alerts_new();
     if (own && dm_alerts_add(own, &alert)) {
@@ -613,61 +614,100 @@ find_client(const struct dm_alertmanagers *clients, struct dm_str url)
     return NULL;
 }
 
+// The clients of the configuration, each once, those that stay and new ones
+struct coming {
+    struct client **items;
+    size_t n;
+};
+
+static bool
+is_coming(const struct coming *coming, struct dm_str url)
+{
+    for (size_t i = 0; i < coming->n; ++i) {
+        if (dm_str_is(url, coming->items[i]->url)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum dm_status
+prepare(struct dm_alertmanagers *clients,
+        const struct dm_node_settings *settings, struct coming *coming)
+{
+    coming->items =
+        dm_calloc(settings->n_alertmanagers, sizeof(struct client *));
+    if (!coming->items) {
+        return DM_ERR_NO_MEMORY;
+    }
+    for (size_t i = 0; i < settings->n_alertmanagers; ++i) {
+        const struct dm_str url = settings->alertmanagers[i].url;
+        if (is_coming(coming, url)) {
+            continue;
+        }
+        struct client *client = find_client(clients, url);
+        if (!client) {
+            client = client_new(clients, url);
+        }
+        if (!client) {
+            return DM_ERR_NO_MEMORY;
+        }
+        coming->items[coming->n++] = client;
+    }
+    return DM_OK;
+}
+
+// Release what was made for nothing
+static void
+dismiss(const struct dm_alertmanagers *clients, const struct coming *coming)
+{
+    for (size_t i = 0; i < coming->n; ++i) {
+        if (!find_client(clients, dm_str(coming->items[i]->url))) {
+            client_free(coming->items[i]);
+        }
+    }
+    dm_free(coming->items);
+}
+
+static void
+adopt(struct dm_alertmanagers *clients, struct dm_config *config,
+      const struct coming *coming)
+{
+    const struct dm_node_settings *settings = &config->node;
+    for (size_t i = 0; i < clients->n_clients; ++i) {
+        if (!is_coming(coming, dm_str(clients->clients[i]->url))) {
+            client_free(clients->clients[i]);
+        }
+    }
+    dm_free(clients->clients);
+    clients->clients = coming->items;
+    clients->n_clients = coming->n;
+    struct dm_config *old = clients->config;
+    clients->config = dm_config_ref(config);
+    dm_config_unref(old);
+    for (size_t i = settings->n_alertmanagers; i-- > 0;) { // The first counts
+        const struct dm_alertmanager_def *def = &settings->alertmanagers[i];
+        find_client(clients, def->url)->auth = def->auth;
+    }
+}
+
 enum dm_status
 dm_alertmanagers_configure(struct dm_alertmanagers *clients,
                            struct dm_config *config)
 {
     DM_ON_LOOP();
-    const struct dm_node_settings *settings = &config->node;
-    struct client **next =
-        dm_calloc(settings->n_alertmanagers, sizeof(struct client *));
-    if (!next) {
-        return DM_ERR_NO_MEMORY;
+    struct coming coming = {0};
+    struct dm_alerts *own = make_own(clients, config);
+    enum dm_status status = own ? DM_OK : DM_ERR_NO_MEMORY;
+    if (!status) {
+        status = prepare(clients, &config->node, &coming);
     }
-    size_t n = 0;
-    for (; n < settings->n_alertmanagers; ++n) {
-        const struct dm_str url = settings->alertmanagers[n].url;
-        next[n] = find_client(clients, url);
-        if (!next[n]) {
-            next[n] = client_new(clients, url);
-        }
-        if (!next[n]) {
-            break;
-        }
-        next[n]->is_wanted = true;
+    if (status) {
+        dismiss(clients, &coming);
+        dm_alerts_free(own);
+        return status;
     }
-    const bool is_whole = n == settings->n_alertmanagers;
-    for (size_t i = 0; !is_whole && i < n; ++i) {
-        if (!find_client(clients, dm_str(next[i]->url))) {
-            client_free(next[i]);
-        } else {
-            next[i]->is_wanted = false;
-        }
-    }
-    if (!is_whole) {
-        dm_free(next);
-        return DM_ERR_NO_MEMORY;
-    }
-
-    for (size_t i = 0; i < clients->n_clients; ++i) {
-        if (!clients->clients[i]->is_wanted) {
-            client_free(clients->clients[i]);
-        }
-    }
-    dm_free(clients->clients);
-    clients->clients = next;
-    clients->n_clients = n;
-    struct dm_config *old = clients->config;
-    clients->config = dm_config_ref(config);
-    dm_config_unref(old);
-    for (size_t i = 0; i < n; ++i) {
-        next[i]->is_wanted = false;
-        next[i]->auth = settings->alertmanagers[i].auth;
-    }
-    struct dm_alerts *own = make_own(clients);
-    if (!own) {
-        return DM_ERR_NO_MEMORY;
-    }
+    adopt(clients, config, &coming);
     dm_alerts_free(clients->own);
     clients->own = own;
     return DM_OK;

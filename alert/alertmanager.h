@@ -7,16 +7,18 @@
  * @file
  * The client of Alertmanager's API v2: every one that is configured.
  *
- *     desired alerts --set--> for each Alertmanager: IDLE --due--> POSTING
- * --2xx--> IDLE, told; else IDLE, again with the next round
+ *     desired alerts --> for each Alertmanager:
+ *
+ *         IDLE --something is due--> POSTING --2xx--> IDLE, told
+ *                                       └-- else --> IDLE, again later
  *
  * A firing alert is told at once when it changes and every 60 s after, with
  * endsAt = now + 4 min; a resolved one at once and with each resend for 15 min.
  * All of an Alertmanager that is down is told when it answers again. POSTs hold
  * at most 256 alerts. On 4xx the batch is halved until the one that is refused
- * stands alone; it is left out and reported; 5xx and time-outs are tried again
- * with the next resend, or after a back-off of 1 s to 60 s for what was never
- * told.
+ * stands alone; it is left out until it changes, and counted. After 5xx,
+ * time-outs, and 4xx that are about us (401, 403, 404, 429) all is tried again
+ * after a back-off that grows from 1 s to 60 s.
  *
  * Beside the alerts handed in it tells DeadMansSwitch{instance=NAME} while
  * evaluation goes on (dm_alertmanager_round() within 60 s).
@@ -49,8 +51,9 @@ dm_alertmanagers_new(const struct dm_env *env, const struct dm_net *net)
 /// Cancels what is under way.
 void dm_alertmanagers_free(struct dm_alertmanagers *DM_NULLABLE clients);
 
-/// Tell these from now on; keeps what it knows of those that stay. Takes a
-/// reference to `config`.
+/// Tell these from now on, each URL once; keeps what it knows of those that
+/// stay. Takes a reference to `config`.
+/// @return DM_ERR_NO_MEMORY: the old ones go on.
 enum dm_status dm_alertmanagers_configure(struct dm_alertmanagers *clients,
                                           struct dm_config *config)
     DM_NODISCARD;
