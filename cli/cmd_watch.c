@@ -92,7 +92,7 @@ run_command(const struct watching *watching, const char *event,
         return;
     }
     for (size_t i = 0; i < DM_COUNT_OF(names); ++i) {
-        dm_buf_init(&own[i], VARIABLE_MAX * 2);
+        dm_buf_init(&own[i], (size_t)VARIABLE_MAX * 2);
         put_variable(&own[i], names[i], values[i]);
         environment[n++] = dm_buf_cstr(&own[i]);
     }

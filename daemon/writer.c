@@ -419,6 +419,8 @@ commit(struct dm_writer *writer, struct dm_commit_note *note,
             dm_txn_commit(txn, durable ? DM_COMMIT_DURABLE : DM_COMMIT_NORMAL);
         if (!status && durable) {
             writer->durable_ns = now_ns;
+        } else if (status == DM_ERR_STATE) {
+            status = DM_OK; // Committed, not yet safe: the next one is durable
         }
     }
     if (status) {

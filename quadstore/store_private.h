@@ -33,7 +33,8 @@ struct dm_store {
     char *DM_NULLABLE path;
     char *DM_NULLABLE vfs;
     struct dm_conn *DM_NULLABLE writer; ///< NULL where read-only
-    bool is_broken;       ///< A sync failed: nothing more is written
+    bool is_broken;       ///< A sync or rollback failed: mended before
+                          ///< the next transaction
     bool owes_commit;     ///< By the planted fault "serve before COMMIT"
     uint64_t serial;      ///< Of the newest transaction
     int64_t data_version; ///< Of the writer's caches

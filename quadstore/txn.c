@@ -122,13 +122,43 @@ release(struct dm_txn *txn)
     dm_free(txn);
 }
 
+// A sync or a rollback has failed. The system may hold pages for clean that never
+// reached the disk, so syncing the WAL again would prove nothing. Copying all of
+// it into the database writes them anew, and the sync of the database is honest.
+static enum dm_status
+mend(struct dm_store *store)
+{
+    int pages = 0;
+    int done = 0;
+    if (!sqlite3_get_autocommit(store->writer->db) &&
+        dm_conn_run(store->writer, DM_Q_ROLLBACK, NULL, 0)) {
+        return DM_ERR_IO;
+    }
+    const int code = sqlite3_wal_checkpoint_v2(
+        store->writer->db, NULL, SQLITE_CHECKPOINT_FULL, &pages, &done);
+    if (code != SQLITE_OK) {
+        return dm_conn_status(store->writer, code);
+    }
+    if (done < pages) {
+        return DM_ERR_BUSY; // A reader is in the way
+    }
+    store->is_broken = false;
+    return DM_OK;
+}
+
 enum dm_status
 dm_txn_begin(struct dm_store *store, struct dm_txn **ret)
 {
     DM_ON_WRITER();
     assert(!store->txn);
-    if (!store->writer || store->is_broken) {
-        return store->writer ? DM_ERR_IO : DM_ERR_PERMISSION;
+    if (!store->writer) {
+        return DM_ERR_PERMISSION;
+    }
+    if (store->is_broken) {
+        const enum dm_status status = mend(store);
+        if (status) {
+            return status;
+        }
     }
     if (!store->options.path && atomic_load(&store->n_snapshots) > 0) {
         return DM_ERR_BUSY;
@@ -266,8 +296,8 @@ dm_txn_commit(struct dm_txn *txn, enum dm_commit how)
     }
     release(txn);
     if (how == DM_COMMIT_DURABLE) {
-        status = sync_wal(store);
-        store->is_broken = status != DM_OK;
+        store->is_broken = sync_wal(store) != DM_OK;
+        status = store->is_broken ? DM_ERR_STATE : DM_OK;
     }
     return status;
 }

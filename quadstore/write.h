@@ -43,6 +43,10 @@ enum dm_commit {
 
 enum dm_status dm_txn_begin(struct dm_store *store, struct dm_txn **ret)
     DM_NODISCARD;
+/// @return DM_ERR_STATE of a durable commit: it is committed and readers see
+/// it,
+///         but the sync failed. The store mends that before its next
+///         transaction, or refuses to begin one. Any other error: rolled back.
 enum dm_status dm_txn_commit(struct dm_txn *txn, enum dm_commit how)
     DM_NODISCARD;
 void dm_txn_rollback(struct dm_txn *DM_NULLABLE txn);

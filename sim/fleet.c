@@ -201,6 +201,12 @@ unmake_process(struct dm_sim_station *station, enum dm_sim_harm harm)
     assert(status == DM_OK);
 }
 
+static enum dm_sim_moment
+moment_after(enum dm_sim_harm harm)
+{
+    return harm == DM_SIM_HARM_POWER ? DM_SIM_AFTER_LOSS : DM_SIM_AFTER_KILL;
+}
+
 static void
 plan_reboot(struct dm_sim_station *station)
 {
@@ -227,9 +233,11 @@ dm_sim_station_boot(struct dm_sim_station *station, struct dm_error *error)
         return DM_OK;
     }
     const enum dm_sim_harm tripped = dm_sim_disk_tripped(station->disk);
-    unmake_process(station,
-                   tripped == DM_SIM_HARM_NONE ? DM_SIM_HARM_KILL : tripped);
+    const enum dm_sim_harm harm =
+        tripped == DM_SIM_HARM_NONE ? DM_SIM_HARM_KILL : tripped;
+    unmake_process(station, harm);
     plan_reboot(station);
+    ask(station->fleet, station, moment_after(harm));
     return status;
 }
 
@@ -241,8 +249,7 @@ dm_sim_station_end(struct dm_sim_station *station, enum dm_sim_harm harm)
     }
     unmake_process(station, harm);
     plan_reboot(station);
-    ask(station->fleet, station,
-        harm == DM_SIM_HARM_POWER ? DM_SIM_AFTER_LOSS : DM_SIM_AFTER_KILL);
+    ask(station->fleet, station, moment_after(harm));
 }
 
 static void

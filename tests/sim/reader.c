@@ -121,7 +121,7 @@ remember(struct reader *reader, const char *json, size_t n)
     const struct dm_sim_machine *machine =
         dm_sim_station_machine(reader->station);
     seen->seen_ns = dm_sim_machine_monotonic_ns(machine);
-    seen->n_boots = dm_sim_machine_n_boots(machine);
+    seen->n_boots = dm_sim_station_n_boots(reader->station);
     seen->is_change = !before || strcmp(before, status) != 0;
     ++reader->n_all;
     json_decref(object);
@@ -305,6 +305,19 @@ ask(void *context)
     dm_buf_done(&url);
 }
 
+// A process that was killed leaves what it had not yet sealed to the next one,
+// whose first durable commit comes soon after its start. Where the power went
+// before that, it may be gone.
+static bool
+is_kept_by_boots(const struct reader *reader, const struct seen *seen)
+{
+    const uint64_t boots = dm_sim_station_n_boots(reader->station);
+    const int64_t up_ns = dm_sim_world_now_ns(reader->world) -
+                          dm_sim_station_booted_ns(reader->station);
+    return seen->n_boots + 1 < boots ||
+           (seen->n_boots < boots && up_ns >= READER_CHANGE_NS);
+}
+
 // What a power loss may have taken is no longer looked for
 static void
 forget_unsealed(struct reader *reader)
@@ -317,8 +330,9 @@ forget_unsealed(struct reader *reader)
         const struct seen *seen = &reader->seen[i];
         const int64_t must_ns =
             seen->is_change ? READER_CHANGE_NS : READER_SEAL_NS;
-        if (seen->n_boots != dm_sim_machine_n_boots(machine) ||
-            now_ns - seen->seen_ns >= must_ns) {
+        if (is_kept_by_boots(reader, seen) ||
+            (seen->n_boots == dm_sim_station_n_boots(reader->station) &&
+             now_ns - seen->seen_ns >= must_ns)) {
             reader->seen[kept++] = *seen;
         }
     }
