@@ -194,6 +194,27 @@ dm_client_ask(struct dm_client *client, const struct dm_call *call,
     return DM_OK;
 }
 
+static void
+on_pause(void *context)
+{
+    bool *is_over = context;
+    *is_over = true;
+}
+
+void
+dm_client_pause(struct dm_client *client, int64_t ns)
+{
+    struct dm_loop *loop = client->net->loop;
+    struct dm_timer timer = {0};
+    bool is_over = false;
+    int64_t due_ns = 0;
+    dm_loop_timer_start(loop, &timer, dm_loop_now_ns(loop) + ns, on_pause,
+                        &is_over);
+    while (!is_over) {
+        (void)dm_loop_step(loop, ns, &due_ns);
+    }
+}
+
 void
 dm_answer_done(struct dm_answer *answer)
 {

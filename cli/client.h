@@ -58,6 +58,9 @@ enum dm_status dm_client_ask(struct dm_client *client,
                              const struct dm_call *call, struct dm_answer *ret);
 void dm_answer_done(struct dm_answer *answer);
 
+/// Let `ns` pass, in the client's loop.
+void dm_client_pause(struct dm_client *client, int64_t ns);
+
 /// DM_EXIT_DONE for 2xx; else complains (what the daemon said, or that there is
 /// none) and says how to end.
 int dm_answer_exit(const struct dm_cli *cli, const struct dm_answer *answer);

@@ -2,13 +2,45 @@
 
 #include "base/buf.h"
 #include "cli/commands.h"
+#include "cli/paths.h"
 #include "sync/key.h"
+#include "vocab/config.h"
+
+#include <jansson.h>
 
 #include <stdio.h>
 
 #define PATH_MAX_BYTES 4096U
 
-// From the key alone: no daemon is needed
+static void
+print_json(const struct dm_cli *cli, const char *iri, const char *log,
+           const char *peer_id)
+{
+    char host[DM_HOST_NAME_SIZE];
+    dm_host_name(host);
+    const struct dm_config_options options = {
+        .env = cli->env, .directory = cli->config, .node_name = dm_str(host)};
+    struct dm_config_report *report = dm_config_report_new();
+    struct dm_config *config = NULL;
+    // Files with errors say nothing about the name that is in force
+    const bool has_name =
+        report && dm_config_load(&options, report, &config) == DM_OK;
+    const struct dm_str name =
+        has_name ? config->node.name : (struct dm_str){"", 0};
+    json_t *document =
+        json_pack("{s:s%,s:s,s:s,s:s,s:[]}", "name", name.data, name.n, "iri",
+                  iri, "log", log, "peerId", peer_id, "urls");
+    if (!has_name) {
+        (void)json_object_set_new(document, "name", json_null());
+    }
+    (void)json_dumpf(document, stdout, JSON_COMPACT);
+    (void)fputc('\n', stdout);
+    json_decref(document);
+    dm_config_unref(config);
+    dm_config_report_free(report);
+}
+
+// From the key and the files: no daemon is needed
 int
 dm_cmd_id(struct dm_cli *cli)
 {
@@ -35,9 +67,7 @@ dm_cmd_id(struct dm_cli *cli)
     dm_key_peer_id(dm_key_public(key), peer_id);
     dm_key_free(key);
     if (cli->options.json) {
-        (void)printf("{\"iri\":\"%s\",\"log\":\"%s\",\"peerId\":\"%s\","
-                     "\"urls\":[]}\n",
-                     iri, name, peer_id);
+        print_json(cli, iri, name, peer_id);
     } else {
         (void)printf("%s\npeer id  %s\n", iri, peer_id);
     }

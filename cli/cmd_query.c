@@ -13,7 +13,9 @@
 #include "net/url.h"
 #include "quadstore/store.h"
 #include "rdf/writer.h"
+#include "sparql/construct.h"
 #include "sparql/exec.h"
+#include "sparql/graph_text.h"
 #include "sparql/query.h"
 #include "sparql/results.h"
 #include "vocab/duration.h"
@@ -32,7 +34,10 @@
 struct asking {
     struct dm_cli *cli;
     struct dm_buf text;
-    const char *format; // NULL: table on a terminal, else TSV
+    const char *format; // NULL: Turtle for a graph; else a table on a
+                        // terminal, TSV elsewhere
+    bool is_graph;      // CONSTRUCT or DESCRIBE
+    bool is_boolean;    // ASK
     const char *limit;
     const char *timeout;
     const char *base;
@@ -172,8 +177,15 @@ read_arguments(struct asking *asking)
 static bool
 wants_table(const struct asking *asking)
 {
-    return asking->format ? strcmp(asking->format, "table") == 0
-                          : isatty(STDOUT_FILENO) != 0;
+    if (asking->is_graph) {
+        return false;
+    }
+    if (asking->format) {
+        return strcmp(asking->format, "table") == 0;
+    }
+    // TSV has no way to say yes
+    return !asking->cli->options.json &&
+           (asking->is_boolean || isatty(STDOUT_FILENO) != 0);
 }
 
 static const char *
@@ -183,6 +195,7 @@ format_name(const struct asking *asking)
         return "json";
     }
     return asking->format              ? asking->format
+           : asking->is_graph          ? "turtle"
            : asking->cli->options.json ? "json"
                                        : "tsv";
 }
@@ -256,6 +269,36 @@ now_ms(const struct asking *asking)
 // ------------------------------------------------------------- over the daemon
 
 static enum dm_status
+parse(struct asking *asking, struct dm_query **ret, struct dm_error *error)
+{
+    const struct dm_query_options options = {
+        .prefixes = dm_query_prefixes,
+        .n_prefixes = dm_n_query_prefixes,
+        .base = asking->base ? dm_str(asking->base) : (struct dm_str){"", 0},
+        .max_text = TEXT_MAX,
+        .name = DM_STR("query"),
+    };
+    const enum dm_status status =
+        dm_query_parse(dm_buf_str(&asking->text), &options, ret, error);
+    if (!status) {
+        const enum dm_query_form form = (*ret)->form;
+        asking->is_boolean = form == DM_QUERY_ASK;
+        asking->is_graph = !asking->is_boolean && form != DM_QUERY_SELECT;
+    }
+    return status;
+}
+
+// What the query is decides about the format; errors in it are the daemon's to
+// tell
+static void
+look_ahead(struct asking *asking)
+{
+    struct dm_query *query = NULL;
+    (void)parse(asking, &query, NULL);
+    dm_query_free(query);
+}
+
+static enum dm_status
 put_param(struct dm_buf *path, const char *name, const char *value)
 {
     if (!value) {
@@ -273,6 +316,7 @@ ask_daemon(struct asking *asking)
     if (!client) {
         return DM_EXIT_FAULT;
     }
+    look_ahead(asking);
     dm_buf_init(&path, PATH_MAX_BYTES);
     (void)dm_buf_printf(&path, "/sparql?format=%s%s", format_name(asking),
                         asking->explain ? "&explain=1" : "");
@@ -309,6 +353,7 @@ struct running {
     struct dm_query *query;
     struct dm_snapshot *snapshot;
     struct dm_exec *exec;
+    struct dm_construct *construct;
     struct dm_work work;
     struct dm_buf out;
     struct dm_error error;
@@ -351,22 +396,69 @@ write_rows(struct running *running, enum dm_results_format format)
 }
 
 static enum dm_status
-write_answer(struct running *running, enum dm_results_format format)
+refuse_format(struct running *running)
 {
+    const struct asking *asking = running->asking;
+    return dm_error_set(&running->error, DM_ERR_ARGUMENT,
+                        asking->is_graph
+                            ? "CONSTRUCT and DESCRIBE answer with turtle, "
+                              "trig, ntriples or nquads, not \"%s\""
+                            : "SELECT and ASK answer with table, json, xml, "
+                              "csv or tsv, not \"%s\"",
+                        format_name(asking));
+}
+
+static enum dm_status
+write_graph(struct running *running, const struct dm_exec_options *options)
+{
+    struct dm_graph_writer writer;
+    struct dm_triple_ids triple;
+    enum dm_graph_format format = DM_GRAPH_TURTLE;
+    if (!dm_graph_format_of(dm_str(format_name(running->asking)), &format)) {
+        return refuse_format(running);
+    }
+    enum dm_status status =
+        dm_construct_open(running->query, running->snapshot, options,
+                          &running->construct, &running->error);
+    if (!status) {
+        status =
+            dm_graph_begin(&writer, format, running->snapshot, &running->out);
+    }
+    while (!status) {
+        status =
+            dm_construct_next(running->construct, &triple, &running->error);
+        if (!status) {
+            status = dm_graph_triple(&writer, &triple);
+        }
+    }
+    return status == DM_END ? dm_graph_end(&writer) : status;
+}
+
+static enum dm_status
+write_answer(struct running *running, const struct dm_exec_options *options)
+{
+    const struct asking *asking = running->asking;
+    enum dm_results_format format = DM_RESULTS_TSV;
     const dm_id *row = NULL;
-    if (running->query->form == DM_QUERY_SELECT) {
-        return write_rows(running, format);
+    if (!dm_results_format_of(dm_str(format_name(asking)), &format)) {
+        return refuse_format(running);
     }
-    if (running->query->form != DM_QUERY_ASK) {
-        return dm_error_set(&running->error, DM_ERR_UNSUPPORTED,
-                            "not supported yet: CONSTRUCT and DESCRIBE here");
+    enum dm_status status =
+        dm_exec_open(running->query, running->snapshot, options, &running->exec,
+                     &running->error);
+    if (!status && running->query->form == DM_QUERY_SELECT) {
+        status = write_rows(running, format);
+    } else if (!status) {
+        status = dm_exec_next(running->exec, &row, &running->error);
+        if (!status || status == DM_END) {
+            status = dm_results_boolean(format, &running->out, status == DM_OK);
+        }
     }
-    const enum dm_status status =
-        dm_exec_next(running->exec, &row, &running->error);
-    if (status && status != DM_END) {
-        return status;
+    if (!status && asking->explain) {
+        dm_buf_clear(&running->out);
+        dm_exec_explain(running->exec, &running->out);
     }
-    return dm_results_boolean(format, &running->out, status == DM_OK);
+    return status;
 }
 
 static enum dm_status
@@ -375,14 +467,9 @@ run(struct running *running, struct dm_store *store)
     static const struct dm_dataset dataset = {.default_graph = DM_DEFAULT_PLAIN,
                                               .all_named = true};
     struct asking *asking = running->asking;
-    enum dm_results_format format = DM_RESULTS_TSV;
     uint64_t limit = 0;
     int64_t timeout_ms = 0;
     int64_t deadline = INT64_MAX;
-    if (!dm_results_format_of(dm_str(format_name(asking)), &format)) {
-        return dm_error_set(&running->error, DM_ERR_ARGUMENT,
-                            "there is no format \"%s\"", asking->format);
-    }
     if (asking->limit &&
         !dm_str_to_uint(dm_str(asking->limit), UINT64_MAX, &limit)) {
         return dm_error_set(&running->error, DM_ERR_ARGUMENT,
@@ -407,15 +494,8 @@ run(struct running *running, struct dm_store *store)
     enum dm_status status =
         dm_snapshot_open(store, &running->work, &running->snapshot);
     if (!status) {
-        status = dm_exec_open(running->query, running->snapshot, &options,
-                              &running->exec, &running->error);
-    }
-    if (!status) {
-        status = write_answer(running, format);
-    }
-    if (!status && asking->explain) {
-        dm_buf_clear(&running->out);
-        dm_exec_explain(running->exec, &running->out);
+        status = asking->is_graph ? write_graph(running, &options)
+                                  : write_answer(running, &options);
     }
     return status;
 }
@@ -425,16 +505,8 @@ ask_files(struct asking *asking)
 {
     struct dm_store *store = NULL;
     struct running running = {.asking = asking};
-    const struct dm_query_options options = {
-        .prefixes = dm_query_prefixes,
-        .n_prefixes = dm_n_query_prefixes,
-        .base = asking->base ? dm_str(asking->base) : (struct dm_str){"", 0},
-        .max_text = TEXT_MAX,
-        .name = DM_STR("query"),
-    };
     dm_buf_init(&running.out, OUTPUT_MAX);
-    enum dm_status status = dm_query_parse(dm_buf_str(&asking->text), &options,
-                                           &running.query, &running.error);
+    enum dm_status status = parse(asking, &running.query, &running.error);
     int code = DM_EXIT_DONE;
     if (!status && !asking->check) {
         code = dm_files_load(asking->cli, asking->files, asking->n_files,
@@ -456,6 +528,7 @@ ask_files(struct asking *asking)
         dm_complain_error(&running.error);
         code = DM_EXIT_NO;
     }
+    dm_construct_close(running.construct);
     dm_exec_close(running.exec);
     dm_snapshot_close(running.snapshot);
     dm_store_close(store);

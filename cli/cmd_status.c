@@ -13,10 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LINE_MAX_BYTES 65536U
 #define TEXT_SIZE 64U
 #define NAGIOS_UNKNOWN 3
+#define WATCH_NS (INT64_C(2) * DM_NS_PER_SECOND)
+#define CLEAR_SCREEN "\x1b[H\x1b[J"
 
 struct wanted {
     struct dm_words names; // Names and tags, none: all
@@ -239,14 +242,19 @@ show(struct dm_cli *cli, const struct wanted *wanted)
     struct chosen chosen = {0};
     json_t *document = dm_client_get_json(cli, "/api/v1/status", &code);
     if (!document) {
-        return wanted->nagios ? NAGIOS_UNKNOWN : code;
+        if (wanted->nagios) {
+            (void)printf("UNKNOWN - the daemon does not answer\n");
+            code = NAGIOS_UNKNOWN;
+        }
+        return code;
     }
     if (choose(document, wanted, &chosen)) {
         code = DM_EXIT_FAULT;
     } else if (wanted->nagios) {
         code = print_nagios(&chosen);
     } else if (cli->options.json) {
-        (void)json_dumpf(document, stdout, JSON_INDENT(1));
+        (void)json_dumpf(document, stdout,
+                         wanted->watch ? JSON_COMPACT : JSON_INDENT(1));
         (void)printf("\n");
     } else {
         code = print_table(cli, document, &chosen);
@@ -257,6 +265,33 @@ show(struct dm_cli *cli, const struct wanted *wanted)
     }
     dm_free(chosen.checks);
     json_decref(document);
+    return code;
+}
+
+// Show it anew until somebody ends it. A daemon that is away meanwhile is
+// complained about each time; one that never answered ends it.
+static int
+watch(struct dm_cli *cli, const struct wanted *wanted)
+{
+    const bool is_screen = isatty(STDOUT_FILENO) && !cli->options.json;
+    struct dm_client *client = dm_client_new(cli); // For its clock alone
+    int code = client ? DM_EXIT_DONE : DM_EXIT_FAULT;
+    bool was_there = false;
+    while (client && (was_there || !code)) {
+        if (is_screen) {
+            (void)fputs(CLEAR_SCREEN, stdout);
+        }
+        code = show(cli, wanted);
+        was_there = was_there || !code;
+        if (fflush(stdout)) {
+            code = DM_EXIT_FAULT;
+            break;
+        }
+        if (was_there) {
+            dm_client_pause(client, WATCH_NS);
+        }
+    }
+    dm_client_free(client);
     return code;
 }
 
@@ -276,6 +311,8 @@ dm_cmd_status(struct dm_cli *cli)
             wanted.problems = true;
         } else if (strcmp(word, "--nagios") == 0) {
             wanted.nagios = true;
+        } else if (strcmp(word, "--watch") == 0) {
+            wanted.watch = true;
         } else if (strcmp(word, "--by-node") == 0) {
             wanted.by_node = true; // One node: the table is the matrix
         } else {
@@ -284,7 +321,8 @@ dm_cmd_status(struct dm_cli *cli)
     }
     wanted.names.items = names;
     if (!code) {
-        code = show(cli, &wanted);
+        code = wanted.watch && !wanted.nagios ? watch(cli, &wanted)
+                                              : show(cli, &wanted);
     } else if (wanted.nagios) {
         code = NAGIOS_UNKNOWN;
     }

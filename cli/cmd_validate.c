@@ -2,7 +2,10 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/time.h"
+#include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/json_read.h"
 #include "cli/paths.h"
 #include "vocab/config.h"
 #include "vocab/normal.h"
@@ -10,8 +13,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define OUTPUT_MAX (64U << 20U)
+#define ASK_NS (INT64_C(2) * DM_NS_PER_SECOND)
+#define CLOCK_SIZE 64U
 
 struct validating {
     const char **files;
@@ -52,6 +58,38 @@ print_expanded(const struct dm_config *config,
     return status ? DM_EXIT_NO : DM_EXIT_DONE;
 }
 
+// What the daemon does meanwhile, where one answers on the control socket
+static void
+tell_daemon(struct dm_cli *cli)
+{
+    struct dm_client *client =
+        access(cli->socket, R_OK | W_OK) == 0 ? dm_client_new(cli) : NULL;
+    if (!client) {
+        return;
+    }
+    const struct dm_call call = {
+        .method = "GET", .path = "/api/v1/status", .timeout_ns = ASK_NS};
+    struct dm_answer answer;
+    (void)dm_client_ask(client, &call, &answer);
+    json_t *document =
+        answer.status == 200
+            ? json_loadb(dm_buf_cstr(&answer.body), answer.body.n, 0, NULL)
+            : NULL;
+    const int64_t loaded_ms =
+        dm_json_ms(json_object_get(document, "config"), "loaded");
+    if (loaded_ms != INT64_MIN) {
+        char clock[CLOCK_SIZE];
+        dm_clock_text(loaded_ms, dm_env_wall_ms(cli->env), clock,
+                      sizeof(clock));
+        (void)fprintf(stderr,
+                      " The daemon keeps running with the definitions of %s.",
+                      clock);
+    }
+    json_decref(document);
+    dm_answer_done(&answer);
+    dm_client_free(client);
+}
+
 static int
 load(struct dm_cli *cli, const struct validating *validating)
 {
@@ -74,7 +112,11 @@ load(struct dm_cli *cli, const struct validating *validating)
                                        validating->n_files, report, &config)
                 : dm_config_load(&options, report, &config);
         dm_config_report_print(report, &text);
-        (void)fprintf(stderr, "%s%s", dm_buf_cstr(&text), text.n ? "\n" : "");
+        (void)fputs(dm_buf_cstr(&text), stderr);
+        if (status == DM_ERR_SYNTAX && !validating->n_files) {
+            tell_daemon(cli);
+        }
+        (void)fputs(text.n ? "\n" : "", stderr);
     }
     int code = DM_EXIT_DONE;
     if (status == DM_ERR_SYNTAX) {

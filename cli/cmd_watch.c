@@ -13,7 +13,6 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/json_read.h"
-#include "net/loop.h"
 #include "net/net.h"
 #include "net/process.h"
 #include "vocab/duration.h"
@@ -267,27 +266,6 @@ check_lost(struct watching *watching)
     run_command(watching, "lost", (struct dm_str){0}, (struct dm_str){0});
 }
 
-static void
-on_pause(void *context)
-{
-    bool *is_over = context;
-    *is_over = true;
-}
-
-static void
-pause_for(struct watching *watching, int64_t ns)
-{
-    struct dm_loop *loop = dm_client_net(watching->client)->loop;
-    struct dm_timer timer = {0};
-    bool is_over = false;
-    int64_t due_ns = 0;
-    dm_loop_timer_start(loop, &timer, dm_loop_now_ns(loop) + ns, on_pause,
-                        &is_over);
-    while (!is_over) {
-        (void)dm_loop_step(loop, ns, &due_ns);
-    }
-}
-
 static int
 follow(struct watching *watching)
 {
@@ -315,7 +293,7 @@ follow(struct watching *watching)
         }
         dm_buf_clear(&watching->pending);
         check_lost(watching);
-        pause_for(watching, RETRY_NS);
+        dm_client_pause(watching->client, RETRY_NS);
     }
 }
 

@@ -4,6 +4,7 @@
 // healthchecks.io's clients send. A key begins with dmp_, so it cannot be taken
 // for a name; names may have slashes, but no last part that is an action.
 
+#include "base/alloc.h"
 #include "daemon/node_private.h"
 #include "net/url.h"
 #include "vocab/secret.h"
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #define BODY_MAX 10000U
+#define BODY_MAX_TEXT "10000"
 #define RUN_ID_MAX 64U
 #define UUID_LENGTH 36U
 #define EXIT_CODE_MAX 255U
@@ -18,7 +20,19 @@
 static void
 reply_text(const struct dm_request *request, unsigned status, const char *text)
 {
-    dm_reply(request, status, "text/plain; charset=utf-8", dm_str(text));
+    static const struct dm_http_header headers[] = {
+        {DM_STR("Content-Type"), DM_STR("text/plain; charset=utf-8")},
+        {DM_STR("Cache-Control"), DM_STR("no-store")},
+        {DM_STR("Ping-Body-Limit"), DM_STR(BODY_MAX_TEXT)},
+    };
+    const size_t n = strlen(text);
+    char *copy = dm_strndup(text, n);
+    if (!copy) {
+        dm_http_abort(request->call);
+    } else if (dm_http_answer(request->call, status, headers,
+                              DM_COUNT_OF(headers), copy, n)) {
+        return; // Out of memory: the connection is cut
+    }
 }
 
 // Whether the last part of a path is an action; else it belongs to the name
@@ -96,6 +110,19 @@ is_ping_key(const struct dm_node *node, struct dm_str key)
     return fits;
 }
 
+// By ?token=, for who can send a URL alone
+static bool
+has_ping_token(const struct dm_request *request)
+{
+    struct dm_buf token;
+    dm_buf_init(&token, BODY_MAX);
+    const bool fits = dm_request_param(request, "token", &token) == DM_OK &&
+                      is_ping_key(request->node, dm_buf_str(&token));
+    dm_secret_wipe(&token);
+    dm_buf_done(&token);
+    return fits;
+}
+
 static void
 record(const struct dm_request *request, struct dm_ping *ping)
 {
@@ -122,7 +149,7 @@ ping(const struct dm_request *request)
         }
         name = dm_str_slice(name, slash + 1, name.n);
     }
-    if (!(scopes & (unsigned)DM_SCOPE_PING)) {
+    if (!(scopes & (unsigned)DM_SCOPE_PING) && !has_ping_token(request)) {
         dm_reply_problem(request, 401, "a ping token is needed", NULL);
         return;
     }

@@ -2,7 +2,8 @@
 
 // /sparql: SPARQL 1.1 Protocol, queries alone.
 //
-//   parse ─> snapshot with the present ─> rows, spooled ─> the answer
+//   parse ─> snapshot with the present ─> rows or triples, spooled ─> the
+//   answer
 //
 // Nothing goes out before the last row is there, so that no snapshot waits for
 // a slow client and an error can still be an error.
@@ -13,7 +14,9 @@
 #include "daemon/node_private.h"
 #include "net/url.h"
 #include "quadstore/scan.h"
+#include "sparql/construct.h"
 #include "sparql/exec.h"
+#include "sparql/graph_text.h"
 #include "sparql/query.h"
 #include "sparql/results.h"
 #include "vocab/duration.h"
@@ -26,12 +29,17 @@
 struct sparql_reply {
     struct dm_reply_job reply;
     struct dm_buf text;
+    bool accepts_table; // Something that Accept takes
+    bool accepts_graph;
     enum dm_results_format format;
+    enum dm_graph_format graph_format;
     bool explain;
     uint64_t max_rows;
     struct dm_query *query;
-    struct dm_exec *exec;
+    struct dm_exec *exec;           // Of SELECT and ASK
+    struct dm_construct *construct; // Of the others
     struct dm_results_writer writer;
+    struct dm_graph_writer graph;
     struct dm_str *columns;
     struct dm_term *terms;
     char *graph_iris[GRAPHS_MAX]; // default-graph-uri, then named-graph-uri
@@ -42,7 +50,7 @@ struct sparql_reply {
     bool has_answer;
 };
 
-static const char *const media_types[] = {
+static const char *const table_types[] = {
     "application/sparql-results+json",
     "application/sparql-results+xml",
     "text/csv",
@@ -51,29 +59,53 @@ static const char *const media_types[] = {
     "application/xml",
 };
 
-static const enum dm_results_format formats[] = {
+static const enum dm_results_format table_formats[] = {
     DM_RESULTS_JSON, DM_RESULTS_XML,  DM_RESULTS_CSV,
     DM_RESULTS_TSV,  DM_RESULTS_JSON, DM_RESULTS_XML,
 };
 
+static const char *const graph_types[] = {
+    "text/turtle",         "application/trig", "application/n-triples",
+    "application/n-quads", "text/plain",
+};
+
+static const enum dm_graph_format graph_formats[] = {
+    DM_GRAPH_TURTLE, DM_GRAPH_TRIG,     DM_GRAPH_NTRIPLES,
+    DM_GRAPH_NQUADS, DM_GRAPH_NTRIPLES,
+};
+
 // ---------------------------------------------------------------- the request
 
+// Both forms at once, since only the parser knows which is needed
 static bool
-choose_format(const struct dm_request *request, enum dm_results_format *ret)
+choose_format(struct sparql_reply *sparql, const struct dm_request *request)
 {
     struct dm_buf name;
     dm_buf_init(&name, IRI_MAX);
-    bool is_good = false;
-    if (dm_request_param(request, "format", &name) == DM_OK) {
-        is_good = dm_results_format_of(dm_buf_str(&name), ret);
-    } else {
-        const size_t i =
-            dm_request_accepts(request, media_types, DM_COUNT_OF(media_types));
-        is_good = i < DM_COUNT_OF(media_types);
-        *ret = is_good ? formats[i] : DM_RESULTS_JSON;
+    const bool is_given = dm_request_param(request, "format", &name) == DM_OK;
+    if (is_given) {
+        sparql->accepts_table =
+            dm_results_format_of(dm_buf_str(&name), &sparql->format);
+        sparql->accepts_graph =
+            dm_graph_format_of(dm_buf_str(&name), &sparql->graph_format);
     }
     dm_buf_done(&name);
-    return is_good;
+    if (is_given) {
+        return sparql->accepts_table || sparql->accepts_graph;
+    }
+    const size_t table =
+        dm_request_accepts(request, table_types, DM_COUNT_OF(table_types));
+    const size_t graph =
+        dm_request_accepts(request, graph_types, DM_COUNT_OF(graph_types));
+    sparql->accepts_table = table < DM_COUNT_OF(table_types);
+    sparql->accepts_graph = graph < DM_COUNT_OF(graph_types);
+    if (sparql->accepts_table) {
+        sparql->format = table_formats[table];
+    }
+    if (sparql->accepts_graph) {
+        sparql->graph_format = graph_formats[graph];
+    }
+    return sparql->accepts_table || sparql->accepts_graph;
 }
 
 static enum dm_status
@@ -154,6 +186,38 @@ read_timeout(struct dm_str text, int64_t *ret_ms)
     return dm_duration_read(text, ret_ms, NULL) == DM_OK && *ret_ms > 0;
 }
 
+static void
+lower_deadline(struct sparql_reply *sparql, int64_t ms)
+{
+    struct dm_work *work = &sparql->reply.job.work;
+    const int64_t deadline =
+        dm_env_monotonic_ns(sparql->reply.request.node->env) +
+        ms * DM_NS_PER_MS;
+    work->deadline_ns =
+        deadline < work->deadline_ns ? deadline : work->deadline_ns;
+}
+
+// "Prefer: wait=N" (RFC 7240), alone or in a list
+static void
+read_prefer(struct sparql_reply *sparql, const struct dm_request *request)
+{
+    static const struct dm_str wait = DM_STR("wait=");
+    struct dm_str rest =
+        dm_http_header_get(request->call->incoming.headers,
+                           request->call->incoming.n_headers, "Prefer");
+    while (rest.n) {
+        const size_t end = dm_str_find(rest, dm_str(","));
+        const struct dm_str one = dm_str_trim(dm_str_slice(rest, 0, end));
+        uint64_t seconds = 0;
+        if (dm_str_starts(one, wait) &&
+            dm_str_to_uint(dm_str_slice(one, wait.n, one.n), INT32_MAX,
+                           &seconds)) {
+            lower_deadline(sparql, (int64_t)seconds * DM_MS_PER_SECOND);
+        }
+        rest = dm_str_slice(rest, end + 1, rest.n);
+    }
+}
+
 // A client may lower the limits, never raise them
 static void
 read_limits(struct sparql_reply *sparql, const struct dm_request *request)
@@ -165,12 +229,9 @@ read_limits(struct sparql_reply *sparql, const struct dm_request *request)
     sparql->max_rows = ROWS_MAX;
     if (dm_request_param(request, "timeout", &text) == DM_OK &&
         read_timeout(dm_buf_str(&text), &ms)) {
-        const int64_t deadline =
-            dm_env_monotonic_ns(request->node->env) + ms * DM_NS_PER_MS;
-        struct dm_work *work = &sparql->reply.job.work;
-        work->deadline_ns =
-            deadline < work->deadline_ns ? deadline : work->deadline_ns;
+        lower_deadline(sparql, ms);
     }
+    read_prefer(sparql, request);
     dm_buf_clear(&text);
     if (dm_request_param(request, "limit", &text) == DM_OK &&
         dm_str_to_uint(dm_buf_str(&text), ROWS_MAX, &rows) && rows) {
@@ -187,8 +248,10 @@ sparql_init(struct dm_reply_job *job)
     struct sparql_reply *sparql = (struct sparql_reply *)job;
     const struct dm_request *request = &job->request;
     dm_buf_init(&sparql->text, QUERY_MAX);
-    if (!choose_format(request, &sparql->format)) {
-        dm_reply_problem(request, 406, "results are JSON, XML, CSV or TSV",
+    if (!choose_format(sparql, request)) {
+        dm_reply_problem(request, 406,
+                         "tables are JSON, XML, CSV or TSV; graphs are Turtle, "
+                         "TriG, N-Triples or N-Quads",
                          NULL);
         return DM_ERR_ARGUMENT;
     }
@@ -211,8 +274,7 @@ sparql_init(struct dm_reply_job *job)
     return DM_OK;
 }
 
-// ------------------------------------------------------------------- the
-// answer
+// ----------------------------------------------------------------- the answer
 
 static void
 sparql_done(struct dm_reply_job *job)
@@ -220,6 +282,8 @@ sparql_done(struct dm_reply_job *job)
     struct sparql_reply *sparql = (struct sparql_reply *)job;
     dm_exec_close(sparql->exec);
     sparql->exec = NULL;
+    dm_construct_close(sparql->construct);
+    sparql->construct = NULL;
     dm_query_free(sparql->query);
     sparql->query = NULL;
     dm_buf_done(&sparql->text);
@@ -231,6 +295,13 @@ sparql_done(struct dm_reply_job *job)
         dm_free(sparql->graph_iris[i]);
         sparql->graph_iris[i] = NULL;
     }
+}
+
+static bool
+is_graph(const struct sparql_reply *sparql)
+{
+    const enum dm_query_form form = sparql->query->form;
+    return form != DM_QUERY_SELECT && form != DM_QUERY_ASK;
 }
 
 static enum dm_status
@@ -248,13 +319,16 @@ parse(struct sparql_reply *sparql)
     if (status) {
         return status;
     }
-    const enum dm_query_form form = sparql->query->form;
-    if (form != DM_QUERY_SELECT && form != DM_QUERY_ASK) {
-        return dm_error_set(&sparql->reply.error, DM_ERR_UNSUPPORTED,
-                            "not supported yet: CONSTRUCT and DESCRIBE over "
-                            "HTTP");
+    if (is_graph(sparql) ? sparql->accepts_graph : sparql->accepts_table) {
+        return DM_OK;
     }
-    return DM_OK;
+    sparql->reply.http_status = 406;
+    return dm_error_set(&sparql->reply.error, DM_ERR_UNSUPPORTED, "%s",
+                        is_graph(sparql)
+                            ? "CONSTRUCT and DESCRIBE answer with Turtle, "
+                              "TriG, N-Triples or N-Quads"
+                            : "SELECT and ASK answer with JSON, XML, CSV or "
+                              "TSV");
 }
 
 // The protocol's parameters, which override FROM
@@ -279,34 +353,14 @@ make_dataset(struct sparql_reply *sparql)
 }
 
 static enum dm_status
-begin(struct sparql_reply *sparql)
+begin_table(struct sparql_reply *sparql, const struct dm_exec_options *options)
 {
     struct dm_reply_job *job = &sparql->reply;
-    enum dm_status status = parse(sparql);
-    if (!status) {
-        status = dm_reply_open(job);
-    }
-    if (!status) {
-        status = make_dataset(sparql);
-    }
-    const struct dm_exec_options options = {
-        .dataset = &sparql->dataset,
-        .ignore_from = sparql->n_default + sparql->n_named > 0,
-        .now_ms = job->now_ms,
-        .max_rows = sparql->max_rows,
-        .steps = true,
-        .count = sparql->explain,
-    };
-    if (!status) {
-        status = dm_exec_open(sparql->query, job->snapshot, &options,
-                              &sparql->exec, &job->error);
-    }
-    if (status) {
-        return status;
-    }
+    enum dm_status status = dm_exec_open(sparql->query, job->snapshot, options,
+                                         &sparql->exec, &job->error);
     job->content_type = dm_results_media_type(sparql->format);
-    if (sparql->query->form == DM_QUERY_ASK) {
-        return DM_AGAIN;
+    if (status || sparql->query->form == DM_QUERY_ASK) {
+        return status;
     }
     const size_t n = sparql->query->n_columns;
     sparql->columns = dm_calloc(n, sizeof(*sparql->columns));
@@ -317,8 +371,51 @@ begin(struct sparql_reply *sparql)
     for (size_t i = 0; i < n; ++i) {
         sparql->columns[i] = sparql->query->names[sparql->query->columns[i]];
     }
-    status = dm_results_begin(&sparql->writer, sparql->format, &job->out,
-                              sparql->columns, n);
+    return dm_results_begin(&sparql->writer, sparql->format, &job->out,
+                            sparql->columns, n);
+}
+
+static enum dm_status
+begin_graph(struct sparql_reply *sparql, const struct dm_exec_options *options)
+{
+    struct dm_reply_job *job = &sparql->reply;
+    if (sparql->explain) {
+        return dm_error_set(&job->error, DM_ERR_UNSUPPORTED,
+                            "not supported yet: to explain CONSTRUCT and "
+                            "DESCRIBE");
+    }
+    const enum dm_status status = dm_construct_open(
+        sparql->query, job->snapshot, options, &sparql->construct, &job->error);
+    job->content_type = dm_graph_media_type(sparql->graph_format);
+    return status ? status
+                  : dm_graph_begin(&sparql->graph, sparql->graph_format,
+                                   job->snapshot, &job->out);
+}
+
+static enum dm_status
+begin(struct sparql_reply *sparql)
+{
+    struct dm_reply_job *job = &sparql->reply;
+    enum dm_status status = parse(sparql);
+    if (!status) {
+        status = dm_reply_open(job);
+    }
+    if (!status) {
+        status = make_dataset(sparql);
+    }
+    if (status) {
+        return status;
+    }
+    const struct dm_exec_options options = {
+        .dataset = &sparql->dataset,
+        .ignore_from = sparql->n_default + sparql->n_named > 0,
+        .now_ms = job->now_ms,
+        .max_rows = sparql->max_rows,
+        .steps = true,
+        .count = sparql->explain,
+    };
+    status = is_graph(sparql) ? begin_graph(sparql, &options)
+                              : begin_table(sparql, &options);
     return status ? status : DM_AGAIN;
 }
 
@@ -359,27 +456,51 @@ finish(struct sparql_reply *sparql)
     return status;
 }
 
+// Rows until the executor wants to pause
 static enum dm_status
-sparql_step(struct dm_reply_job *job)
+step_table(struct sparql_reply *sparql)
 {
-    struct sparql_reply *sparql = (struct sparql_reply *)job;
-    if (!sparql->exec) {
-        return begin(sparql);
-    }
     const dm_id *row = NULL;
     enum dm_status status = DM_OK;
     while (!status) {
-        status = dm_exec_next(sparql->exec, &row, &job->error);
+        status = dm_exec_next(sparql->exec, &row, &sparql->reply.error);
         if (!status && sparql->query->form == DM_QUERY_ASK) {
             sparql->has_answer = true;
         } else if (!status) {
             status = write_row(sparql, row);
         }
     }
+    return status == DM_END ? finish(sparql) : status;
+}
+
+static enum dm_status
+step_graph(struct sparql_reply *sparql)
+{
+    struct dm_triple_ids triple;
+    enum dm_status status = DM_OK;
+    while (!status) {
+        status =
+            dm_construct_next(sparql->construct, &triple, &sparql->reply.error);
+        if (!status) {
+            status = dm_graph_triple(&sparql->graph, &triple);
+        }
+    }
+    return status == DM_END ? dm_graph_end(&sparql->graph) : status;
+}
+
+static enum dm_status
+sparql_step(struct dm_reply_job *job)
+{
+    struct sparql_reply *sparql = (struct sparql_reply *)job;
+    if (!sparql->exec && !sparql->construct) {
+        return begin(sparql);
+    }
+    const enum dm_status status =
+        sparql->exec ? step_table(sparql) : step_graph(sparql);
     if (status == DM_ERR_DEADLINE) {
         job->http_status = 408;
     }
-    return status == DM_END ? finish(sparql) : status;
+    return status;
 }
 
 static const char description[] =
@@ -391,7 +512,8 @@ static const char description[] =
     "  sd:feature sd:UnionDefaultGraph ;\n"
     "  sd:resultFormat formats:SPARQL_Results_JSON, "
     "formats:SPARQL_Results_XML, formats:SPARQL_Results_CSV, "
-    "formats:SPARQL_Results_TSV ;\n"
+    "formats:SPARQL_Results_TSV, formats:Turtle, formats:TriG, "
+    "formats:N-Triples, formats:N-Quads ;\n"
     "  sd:extensionFunction <https://w3id.org/demonitor#bucket> ;\n"
     "  sd:extensionAggregate <https://w3id.org/demonitor#quantile> .\n";
 
