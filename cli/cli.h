@@ -67,9 +67,9 @@ struct dm_cli {
     /// out, NULL-terminated
     char *const *arguments;
     size_t n_arguments;
-    char *config; ///< Directories and socket in force (paths.h)
-    char *data;
-    char *socket;
+    char *DM_NULLABLE config; ///< Directories and socket in force (paths.h):
+    char *DM_NULLABLE data;   ///< set while a command runs
+    char *DM_NULLABLE socket;
 };
 
 struct dm_command {

@@ -72,7 +72,7 @@ no_wake_up_is_lost(struct real_world *world)
     for (size_t i = 0; i < N_THREADS; ++i) {
         CHECK(!pthread_join(threads[i], NULL));
     }
-    CHECK_INT(inbox.n, N_THREADS * N_ITEMS);
+    CHECK_INT(inbox.n, (int64_t)N_THREADS * N_ITEMS);
     dm_waker_done(&waker);
     dm_queue_free(inbox.queue);
 }
