@@ -138,6 +138,9 @@ dm_heartbeat_too_long(struct dm_heartbeat_run *run,
     dm_judge_set(result, DM_VERDICT_CRITICAL, DM_FAILURE_TOO_LONG,
                  dm_buf_str(&text));
     dm_buf_done(&text);
+    if (check->record_status_only) {
+        result->message = (struct dm_str){"", 0};
+    }
     result->micros = check->run_limit_ms * 1000;
     result->run_id = dm_arena_copy(&result->arena, run_id(run));
     run->is_open = false;

@@ -83,26 +83,57 @@ take_label(struct dm_str *text, struct dm_buf *label)
     return true;
 }
 
-// How many bytes at the start of `word` are a number
+static size_t
+count_digits(struct dm_str word)
+{
+    size_t n = 0;
+    while (n < word.n && word.data[n] >= '0' && word.data[n] <= '9') {
+        ++n;
+    }
+    return n;
+}
+
+static bool
+is_sign_at(struct dm_str word, size_t i)
+{
+    return i < word.n && (word.data[i] == '-' || word.data[i] == '+');
+}
+
+// How many bytes at the start of `word` are a number: -0.5, .5, 1e-05
 static size_t
 number_length(struct dm_str word)
 {
-    size_t n = 0;
-    size_t digits = 0;
-    bool point = false;
-    if (n < word.n && (word.data[n] == '-' || word.data[n] == '+')) {
-        ++n;
+    size_t n = is_sign_at(word, 0) ? 1 : 0;
+    size_t digits = count_digits(dm_str_slice(word, n, word.n));
+    n += digits;
+    if (n < word.n && word.data[n] == '.') {
+        const size_t more = count_digits(dm_str_slice(word, n + 1, word.n));
+        n += 1 + more;
+        digits += more;
     }
-    for (; n < word.n; ++n) {
-        if (word.data[n] == '.' && !point) {
-            point = true;
-        } else if (word.data[n] >= '0' && word.data[n] <= '9') {
-            ++digits;
-        } else {
-            break;
+    if (!digits) {
+        return 0;
+    }
+    if (n < word.n && (word.data[n] == 'e' || word.data[n] == 'E')) {
+        const size_t sign = is_sign_at(word, n + 1) ? 1 : 0;
+        const size_t power =
+            count_digits(dm_str_slice(word, n + 1 + sign, word.n));
+        n += power ? 1 + sign + power : 0; // Else the e begins a unit
+    }
+    return n;
+}
+
+// A unit has no digits and quotes: "0,5" is no figure of 0
+static bool
+is_unit(struct dm_str unit)
+{
+    for (size_t i = 0; i < unit.n; ++i) {
+        const char c = unit.data[i];
+        if ((c >= '0' && c <= '9') || c == '\'' || c == '"') {
+            return false;
         }
     }
-    return digits ? n : 0;
+    return true;
 }
 
 static struct dm_str
@@ -128,7 +159,7 @@ take_figure(struct dm_str *text, struct dm_buf *label,
     struct dm_str word = dm_str_slice(start, 0, start.n - text->n);
     const struct dm_str measured = take_field(&word);
     const size_t n = number_length(measured);
-    if (!n) {
+    if (!n || !is_unit(dm_str_slice(measured, n, measured.n))) {
         return false;
     }
     ret->label = dm_buf_str(label);

@@ -42,7 +42,7 @@ struct dm_nagios_output dm_nagios_split(struct dm_str output);
 
 struct dm_nagios_figure {
     struct dm_str label; ///< In `label_buf` of dm_nagios_next()
-    struct dm_str value; ///< A decimal, sign and point as C writes them
+    struct dm_str value; ///< A decimal or double, as C writes them
     struct dm_str unit;
     struct dm_str warn;
     struct dm_str crit;

@@ -10,8 +10,6 @@
 
 #include <assert.h>
 
-#define HIDE_ROOM 32768U
-
 // A row for each kind; NULL where this program cannot run it
 static const struct dm_probe_kind *
 kind_of(enum dm_check_kind kind)
@@ -96,24 +94,17 @@ dm_probe_done(struct dm_probe *probe)
     }
 }
 
-static void
-hide_secrets(const struct dm_probe *probe)
+struct dm_str
+dm_probe_hidden(const struct dm_probe *probe, struct dm_str text,
+                struct dm_buf *buf)
 {
     if (!probe->context.secrets) {
-        return;
+        return text;
     }
-    struct dm_result *result = probe->result;
-    struct dm_buf hidden;
-    dm_buf_init(&hidden, HIDE_ROOM);
-    (void)dm_secrets_hide(probe->context.secrets, result->message, &hidden);
-    dm_result_message(result, dm_buf_str(&hidden));
-    if (result->output.n) {
-        dm_buf_clear(&hidden);
-        (void)dm_secrets_hide(probe->context.secrets, result->output, &hidden);
-        dm_result_output(result, dm_buf_str(&hidden));
-    }
-    dm_secret_wipe(&hidden);
-    dm_buf_done(&hidden);
+    dm_buf_clear(buf);
+    return dm_secrets_hide(probe->context.secrets, text, buf)
+               ? (struct dm_str){"", 0}
+               : dm_buf_str(buf);
 }
 
 void
@@ -125,7 +116,9 @@ dm_probe_finish(struct dm_probe *probe)
     void *context = probe->done_context;
     assert(result);
 
-    hide_secrets(probe);
+    if (probe->context.secrets) {
+        dm_result_hide(result, probe->context.secrets);
+    }
     result->at_ms = dm_env_wall_ms(probe->context.env);
     if (result->micros < 0) {
         const int64_t ns =

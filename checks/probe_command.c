@@ -23,6 +23,7 @@
 #include <string.h>
 
 #define OUTPUT_MAX 65536U
+#define HIDE_ROOM (4 * OUTPUT_MAX)
 #define ARGUMENT_MAX 131072U // Of one argument with its secrets
 #define GRACE_NS INT64_C(2000000000)
 #define LABEL_MAX 1024U
@@ -108,9 +109,13 @@ judge_exit(struct command_probe *probe)
 {
     struct dm_result *result = probe->probe.result;
     const int code = probe->ended->code;
-    const struct dm_str said = probe->output.text.n
-                                   ? probe->output.text
-                                   : dm_str_trim(probe->ended->errors);
+    struct dm_buf buf;
+    dm_buf_init(&buf, HIDE_ROOM);
+    const struct dm_str said = dm_probe_hidden(
+        &probe->probe,
+        probe->output.text.n ? probe->output.text
+                             : dm_str_trim(probe->ended->errors),
+        &buf);
     struct dm_buf text;
     dm_buf_init(&text, DM_MESSAGE_MAX);
     if (said.n) {
@@ -126,6 +131,7 @@ judge_exit(struct command_probe *probe)
                  code ? DM_FAILURE_EXIT_CODE : DM_FAILURE_NONE,
                  dm_buf_str(&text));
     dm_buf_done(&text);
+    dm_buf_done(&buf);
     dm_judge(probe->probe.check, command_facts, probe, result);
 }
 
@@ -175,7 +181,13 @@ on_end(void *context, const struct dm_process_result *ended)
     judge_end(probe);
     add_figures(result, probe->output.figures);
     add_figures(result, probe->output.more_figures);
-    dm_result_output(result, ended->output.n ? ended->output : ended->errors);
+    struct dm_buf buf;
+    dm_buf_init(&buf, HIDE_ROOM);
+    dm_result_output(
+        result,
+        dm_probe_hidden(&probe->probe,
+                        ended->output.n ? ended->output : ended->errors, &buf));
+    dm_buf_done(&buf);
     probe->ended = NULL;
     dm_probe_finish(&probe->probe);
 }

@@ -224,7 +224,11 @@ judge_answer(struct http_probe *probe)
         describe_success(response, &text);
         dm_result_message(result, dm_buf_str(&text));
     } else if (response->body.n && dm_str_is_utf8(response->body)) {
-        dm_result_output(result, response->body);
+        struct dm_buf body;
+        dm_buf_init(&body, 2 * BODY_MAX);
+        dm_result_output(result,
+                         dm_probe_hidden(&probe->probe, response->body, &body));
+        dm_buf_done(&body);
     }
     dm_buf_done(&text);
 }

@@ -53,6 +53,12 @@ void dm_probe_done(struct dm_probe *probe);
 /// over. Nothing of the probe may be touched afterwards.
 void dm_probe_finish(struct dm_probe *probe);
 
+/// `text` with its secrets replaced by ***, in `buf` where there are any; empty
+/// where `buf` has no room. For what will be cut: a half of a secret is not
+/// known again.
+struct dm_str dm_probe_hidden(const struct dm_probe *probe, struct dm_str text,
+                              struct dm_buf *buf);
+
 /// Append `text` with its secrets put in; wipe the buffer after use.
 enum dm_status dm_probe_expand(const struct dm_probe *probe, struct dm_str text,
                                struct dm_buf *buf, struct dm_error *error)

@@ -186,16 +186,16 @@ space_fact(const struct dm_system_space *space,
                        (double)space->total_files;
         return true;
     }
-    if (condition->wants == DM_FACT_SIZE) {
-        fact->kind = DM_FACT_SIZE;
-        fact->number = (double)space->available_bytes;
-        return true;
-    }
     // As df counts: what is reserved for the superuser is neither used nor free
     const uint64_t used = space->total_bytes - space->free_bytes;
     const uint64_t usable = used + space->available_bytes;
     if (!usable) {
         return false;
+    }
+    if (condition->wants == DM_FACT_SIZE) {
+        fact->kind = DM_FACT_SIZE;
+        fact->number = (double)used;
+        return true;
     }
     fact->kind = DM_FACT_PERCENT;
     fact->number = 100 * (double)used / (double)usable;

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "rdf/xsd.h"
+#include "vocab/secret.h"
 
 #include <assert.h>
 #include <math.h>
@@ -12,6 +13,7 @@
 
 #define RESULT_MEMORY 262144U // Of all texts and metrics of one result
 #define NUMBER_SIZE 64
+#define HIDE_ROOM 65536U
 #define REPLACEMENT "\xEF\xBF\xBD" // U+FFFD
 
 struct dm_result *
@@ -101,6 +103,29 @@ dm_result_output(struct dm_result *result, struct dm_str text)
     result->output = clean_copy(result, text, DM_OUTPUT_MAX, true);
 }
 
+// What cannot be searched is left out
+static struct dm_str
+hidden(const struct dm_secrets *secrets, struct dm_str text, struct dm_buf *buf)
+{
+    dm_buf_clear(buf);
+    return dm_secrets_hide(secrets, text, buf) ? (struct dm_str){"", 0}
+                                               : dm_buf_str(buf);
+}
+
+void
+dm_result_hide(struct dm_result *result, const struct dm_secrets *secrets)
+{
+    struct dm_buf buf;
+    dm_buf_init(&buf, HIDE_ROOM);
+    if (result->message.n) {
+        dm_result_message(result, hidden(secrets, result->message, &buf));
+    }
+    if (result->output.n) {
+        dm_result_output(result, hidden(secrets, result->output, &buf));
+    }
+    dm_buf_done(&buf);
+}
+
 // As the wire wants a metric: a decimal of at most 18 digits, 9 of them behind
 // the point, where that is the whole value; else the shortest double.
 static bool
@@ -136,6 +161,14 @@ copy_into(struct dm_result *result, struct dm_str text)
         result->failed_memory = true;
     }
     return copy;
+}
+
+// What is no UTF-8 is left out: it would be no literal
+static struct dm_str
+copy_range(struct dm_result *result, struct dm_str text)
+{
+    return dm_str_is_utf8(text) ? copy_into(result, text)
+                                : (struct dm_str){"", 0};
 }
 
 static struct dm_metric *
@@ -179,9 +212,9 @@ dm_result_metric_ranges(struct dm_result *result, struct dm_metric *metric,
                         struct dm_str unit, struct dm_str warn,
                         struct dm_str crit)
 {
-    metric->unit = copy_into(result, unit);
-    metric->warn = copy_into(result, warn);
-    metric->crit = copy_into(result, crit);
+    metric->unit = copy_range(result, unit);
+    metric->warn = copy_range(result, warn);
+    metric->crit = copy_range(result, crit);
 }
 
 const char *

@@ -22,6 +22,8 @@
 
 DM_BEGIN_DECLS
 
+struct dm_secrets;
+
 /// Longest texts, bytes (docs: times and limits)
 #define DM_MESSAGE_MAX 500
 #define DM_OUTPUT_MAX 8192
@@ -109,10 +111,15 @@ struct dm_metric *DM_NULLABLE dm_result_metric(struct dm_result *result,
                                                struct dm_str label,
                                                struct dm_str value);
 
-/// Set unit and ranges of a figure; copied, each may be empty.
+/// Set unit and ranges of a figure; copied, each may be empty, and is where it
+/// is no UTF-8.
 void dm_result_metric_ranges(struct dm_result *result, struct dm_metric *metric,
                              struct dm_str unit, struct dm_str warn,
                              struct dm_str crit);
+
+/// Replace secrets in message and output by ***. One that a limit has cut in
+/// two is not seen: hide before a text is cut, where it may be long.
+void dm_result_hide(struct dm_result *result, const struct dm_secrets *secrets);
 
 /// "connection", "timedOut", … : the local name in the vocabulary; "" for NONE
 const char *dm_failure_name(enum dm_failure failure);

@@ -29,7 +29,7 @@ struct entry {
     const struct dm_check_def *check;
     struct dm_bad_run bad;
     bool is_heartbeat;
-    bool is_wanted; // During take_over(): the new configuration has it
+    bool is_new; // During take_over(): made for the new configuration
     dm_slot_id slot;
     struct dm_probe *probe;
     struct dm_config *probe_config; // What the running probe reads
@@ -260,29 +260,36 @@ entry_new(struct dm_runner *runner, struct dm_config *config,
         entry->config = dm_config_ref(config);
         entry->check = check;
         entry->is_heartbeat = check->kind == DM_CHECK_HEARTBEAT;
-        entry->is_wanted = true;
+        entry->is_new = true;
     }
     return entry;
 }
 
-static enum dm_status
+static int64_t
+within_schedule(int64_t ms)
+{
+    static const int64_t longest = DM_SCHEDULE_INTERVAL_MAX_NS / DM_NS_PER_MS;
+    const int64_t at_most = ms < longest ? ms : longest;
+    return (at_most > 1 ? at_most : 1) * DM_NS_PER_MS;
+}
+
+static void
 entry_schedule(struct entry *entry, uint32_t index, uint32_t total)
 {
+    static_assert(DM_CONFIG_CHECKS_MAX <= DM_SCHEDULE_MAX, "each has a slot");
     struct dm_runner *runner = entry->runner;
     const struct dm_check_def *check = entry->check;
-    const int64_t interval = check->every_ms * DM_NS_PER_MS;
+    const int64_t interval = within_schedule(check->every_ms);
     const struct dm_schedule_spec spec = {
         .first_due_ns = dm_schedule_first_due(now_of(runner), index, total),
         .interval_ns = interval,
         .grid_ns = dm_schedule_grid(dm_hash(check->name, 0), interval),
-        .retry_ns = check->retry_every_ms * DM_NS_PER_MS,
+        .retry_ns = within_schedule(check->retry_every_ms),
     };
     const enum dm_status status =
         dm_schedule_add(runner->schedule, &spec, &entry->slot);
-    if (!status) {
-        runner->by_slot[entry->slot] = entry;
-    }
-    return status;
+    assert(status == DM_OK);
+    runner->by_slot[entry->slot] = entry;
 }
 
 // Whether the check goes on as if nothing had happened
@@ -292,114 +299,131 @@ is_same(const struct dm_check_def *a, const struct dm_check_def *b)
     return memcmp(a->local, b->local, sizeof(a->local)) == 0;
 }
 
-// Entries of the new configuration that are new or changed; made before
-// anything is taken down, so that want of memory changes nothing
-struct coming {
-    struct entry **entries;
-    size_t n;
-};
-
+// The entries of `config`: those that go on, and new ones beside their
+// predecessors. Made before anything is taken down, so that want of memory
+// changes nothing.
 static enum dm_status
-prepare(struct dm_runner *runner, struct dm_config *config,
-        struct coming *coming)
+prepare(struct dm_runner *runner, struct dm_config *config, struct dm_map *next)
 {
-    coming->entries = dm_calloc(config->n_checks, sizeof(*coming->entries));
-    if (!coming->entries) {
-        return DM_ERR_NO_MEMORY;
-    }
     for (size_t i = 0; i < config->n_checks; ++i) {
         const struct dm_check_def *check = &config->checks[i];
         const struct dm_map_entry *known =
             dm_map_get(&runner->by_iri, check->iri);
-        const struct entry *old = known ? known->value.ptr : NULL;
-        if (!check->runs_here || (old && is_same(old->check, check))) {
+        struct entry *old = known ? known->value.ptr : NULL;
+        if (!check->runs_here) {
+            continue;
+        }
+        struct dm_map_entry *place = dm_map_put(next, check->iri, NULL);
+        if (!place) {
+            return DM_ERR_NO_MEMORY;
+        }
+        if (old && is_same(old->check, check)) {
+            place->value.ptr = old;
             continue;
         }
         struct entry *entry = entry_new(runner, config, check);
+        place->value.ptr = entry;
         if (!entry) {
             return DM_ERR_NO_MEMORY;
         }
         if (old) {
             entry->bad = old->bad;
+            entry->run = old->run;
         }
-        coming->entries[coming->n++] = entry;
     }
     return DM_OK;
 }
 
 static void
-drop_unwanted(struct dm_runner *runner, struct dm_config *config)
+dismiss(struct dm_map *next)
 {
-    for (size_t i = 0; i < runner->by_iri.n;) {
-        struct dm_map_entry *place = &runner->by_iri.entries[i];
-        struct entry *entry = place->value.ptr;
-        const struct dm_check_def *now = dm_config_check(config, place->key);
-        if (now && now->runs_here && is_same(entry->check, now)) {
-            // Goes on, with the new definition in place of its equal
-            struct dm_config *old = entry->config;
-            entry->config = dm_config_ref(config);
-            entry->check = now;
-            place->key = now->iri;
-            dm_config_unref(old);
-            ++i;
-            continue;
+    for (size_t i = 0; i < next->n; ++i) {
+        struct entry *entry = next->entries[i].value.ptr;
+        if (entry && entry->is_new) {
+            entry_free(entry);
         }
-        entry_stop(entry);
-        (void)dm_map_remove(&runner->by_iri, place->key);
-        entry_free(entry); // The last entry has taken its place
+    }
+    dm_map_done(next);
+}
+
+// End what is gone or changed; what is the same goes on, with the new
+// definition in place of its equal
+static void
+drop_old(struct dm_runner *runner, struct dm_config *config,
+         const struct dm_map *next)
+{
+    for (size_t i = 0; i < runner->by_iri.n; ++i) {
+        const struct dm_map_entry *old = &runner->by_iri.entries[i];
+        struct entry *entry = old->value.ptr;
+        const struct dm_map_entry *now = dm_map_get(next, old->key);
+        if (now && now->value.ptr == entry) {
+            struct dm_config *before = entry->config;
+            entry->config = dm_config_ref(config);
+            entry->check = dm_config_check(config, now->key);
+            dm_config_unref(before);
+        } else {
+            entry_stop(entry);
+            entry_free(entry);
+        }
+    }
+    dm_map_done(&runner->by_iri);
+}
+
+static void
+arm_limit(struct entry *entry)
+{
+    struct dm_loop *loop = entry->runner->options.net->loop;
+    const int64_t limit = dm_heartbeat_limit_ns(&entry->run, entry->check);
+    dm_loop_timer_stop(loop, &entry->limit);
+    if (limit != INT64_MAX) {
+        dm_loop_timer_start(loop, &entry->limit, limit, on_limit, entry);
     }
 }
 
-static enum dm_status
-adopt(struct dm_runner *runner, struct coming *coming)
+static void
+adopt(struct dm_runner *runner, const struct dm_map *next)
 {
     uint32_t n_probed = 0;
     uint32_t index = 0;
-    for (size_t i = 0; i < coming->n; ++i) {
-        n_probed += coming->entries[i]->is_heartbeat ? 0 : 1;
+    runner->by_iri = *next;
+    for (size_t i = 0; i < next->n; ++i) {
+        const struct entry *entry = next->entries[i].value.ptr;
+        n_probed += entry->is_new && !entry->is_heartbeat ? 1 : 0;
     }
-    for (size_t i = 0; i < coming->n; ++i) {
-        struct entry *entry = coming->entries[i];
-        struct dm_map_entry *place =
-            dm_map_put(&runner->by_iri, entry->check->iri, NULL);
-        if (!place) {
-            return DM_ERR_NO_MEMORY;
+    for (size_t i = 0; i < next->n; ++i) {
+        struct entry *entry = next->entries[i].value.ptr;
+        if (!entry->is_new) {
+            continue;
         }
-        if (!entry->is_heartbeat) {
-            const enum dm_status status =
-                entry_schedule(entry, index++, n_probed);
-            if (status) {
-                (void)dm_map_remove(&runner->by_iri, entry->check->iri);
-                return status;
-            }
+        entry->is_new = false;
+        if (entry->is_heartbeat) {
+            arm_limit(entry); // A run may be open
+        } else {
+            entry_schedule(entry, index++, n_probed);
         }
-        place->value.ptr = entry;
-        coming->entries[i] = NULL;
     }
-    return DM_OK;
 }
 
 enum dm_status
 dm_runner_take_over(struct dm_runner *runner, struct dm_config *config)
 {
     DM_ON_LOOP();
-    struct coming coming = {0};
-    enum dm_status status = prepare(runner, config, &coming);
-    if (!status) {
-        drop_unwanted(runner, config);
-        status = adopt(runner, &coming);
-        struct dm_config *old = runner->config;
-        runner->config = dm_config_ref(config);
-        dm_config_unref(old);
+    struct dm_map next;
+    dm_map_init(&next, DM_CONFIG_CHECKS_MAX, 0);
+    const enum dm_status status = prepare(runner, config, &next);
+    if (status) {
+        dismiss(&next);
+        return status;
     }
-    for (size_t i = 0; i < coming.n; ++i) {
-        entry_free(coming.entries[i]);
-    }
-    dm_free(coming.entries);
+    drop_old(runner, config, &next);
+    adopt(runner, &next);
+    struct dm_config *old = runner->config;
+    runner->config = dm_config_ref(config);
+    dm_config_unref(old);
     runner->figures.checks = (uint32_t)runner->by_iri.n;
     runner->figures.probed = dm_schedule_count(runner->schedule);
     rearm(runner);
-    return status;
+    return DM_OK;
 }
 
 static struct entry *
@@ -420,21 +444,11 @@ entry_named(const struct dm_runner *runner, struct dm_str name)
 // ---------------------------------------------------------------- heartbeats
 
 static void
-arm_limit(struct entry *entry)
-{
-    struct dm_loop *loop = entry->runner->options.net->loop;
-    const int64_t limit = dm_heartbeat_limit_ns(&entry->run, entry->check);
-    dm_loop_timer_stop(loop, &entry->limit);
-    if (limit != INT64_MAX) {
-        dm_loop_timer_start(loop, &entry->limit, limit, on_limit, entry);
-    }
-}
-
-static void
 deliver_beat(struct entry *entry, struct dm_result *result)
 {
     struct dm_runner *runner = entry->runner;
     result->at_ms = dm_env_wall_ms(runner->options.env);
+    dm_result_hide(result, entry->config->secrets);
     (void)dm_bad_run_count(&entry->bad, result->verdict, entry->check->retries);
     runner->options.sink(runner->options.sink_context, result);
 }
