@@ -98,7 +98,7 @@ dm_alert_texts_settle(struct dm_alert_text *texts, size_t n)
     return kept;
 }
 
-static const struct dm_alert_text *
+static const struct dm_alert_text *DM_NULLABLE
 copy_texts(struct dm_arena *arena, const struct dm_alert_text *texts, size_t n)
 {
     struct dm_alert_text *copy = dm_arena_alloc(arena, n, sizeof(*copy));
@@ -131,13 +131,16 @@ dm_alerts_add(struct dm_alerts *alerts, const struct dm_alert *alert)
     copy.rule = dm_arena_copy(arena, alert->rule);
     copy.check = dm_arena_copy(arena, alert->check);
     copy.node = dm_arena_copy(arena, alert->node);
-    copy.labels = copy_texts(arena, alert->labels, alert->n_labels);
-    copy.annotations =
+    const struct dm_alert_text *DM_NULLABLE labels =
+        copy_texts(arena, alert->labels, alert->n_labels);
+    const struct dm_alert_text *DM_NULLABLE annotations =
         copy_texts(arena, alert->annotations, alert->n_annotations);
     if (!copy.identity.data || !copy.rule.data || !copy.check.data ||
-        !copy.node.data || !copy.labels || !copy.annotations) {
+        !copy.node.data || !labels || !annotations) {
         return DM_ERR_NO_MEMORY;
     }
+    copy.labels = labels;
+    copy.annotations = annotations;
     items[alerts->n++] = copy;
     return DM_OK;
 }
@@ -297,7 +300,7 @@ integer_of(const json_t *object, const char *key)
 }
 
 // An object of strings as texts, in order of their names
-static struct dm_alert_text *
+static struct dm_alert_text *DM_NULLABLE
 read_texts(struct dm_arena *arena, json_t *object, size_t *ret_n)
 {
     const size_t n = json_object_size(object);
@@ -348,15 +351,17 @@ dm_alerts_decode(struct dm_alerts *alerts, struct dm_str json)
         .fired_ms = integer_of(object, "fired"),
         .resolved_ms = integer_of(object, "resolved"),
     };
-    alert.labels =
+    const struct dm_alert_text *DM_NULLABLE labels =
         read_texts(&arena, json_object_get(object, "labels"), &alert.n_labels);
-    alert.annotations = read_texts(
+    const struct dm_alert_text *DM_NULLABLE annotations = read_texts(
         &arena, json_object_get(object, "annotations"), &alert.n_annotations);
     enum dm_status status = DM_ERR_SYNTAX;
-    if (!alert.labels || !alert.annotations) {
+    if (!labels || !annotations) {
         status = DM_ERR_NO_MEMORY;
     } else if (alert.identity.n && alert.rule.n && alert.n_labels &&
                state_of(string_of(object, "state"), &alert.state)) {
+        alert.labels = labels;
+        alert.annotations = annotations;
         alert.fingerprint = dm_alert_fingerprint(alert.labels, alert.n_labels);
         status = dm_alerts_add(alerts, &alert);
     }

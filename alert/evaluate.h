@@ -103,7 +103,7 @@ struct dm_rule_result {
     const struct dm_rule_def *rule;
     enum dm_status status; ///< Else its rows are not to be trusted
     struct dm_str error;   ///< For RuleFailed
-    const struct dm_rule_row *rows;
+    const struct dm_rule_row *DM_NULLABLE rows;
     size_t n_rows;
 };
 

@@ -31,10 +31,10 @@ struct dm_tripleset;
 
 struct dm_present {
     struct dm_view view;
-    struct dm_view_log *logs; ///< What the view's states point to
+    struct dm_view_log *DM_NULLABLE logs; ///< What the view's states point to
     size_t n_logs;
     const struct dm_check_def **DM_NULLABLE checks; ///< Of the own log
-    struct dm_tripleset *graph;
+    struct dm_tripleset *DM_NULLABLE graph;
     struct dm_config *config; ///< Reference
 };
 

@@ -49,16 +49,22 @@ dm_pairs_plan(struct dm_planner *planner, struct dm_pairs *pairs,
     struct dm_account *account =
         &dm_snapshot_work(planner->context->snapshot)->account;
     pairs->op = op;
-    pairs->keys = dm_arena_alloc(planner->arena, n_vars, sizeof(dm_var));
-    pairs->shared = dm_arena_alloc(planner->arena, n_vars, sizeof(dm_var));
-    pairs->columns = dm_arena_alloc(planner->arena, n_vars, sizeof(dm_var));
-    pairs->left_row = dm_arena_alloc(planner->arena, n_vars, sizeof(dm_id));
-    pairs->right_row = dm_arena_alloc(planner->arena, n_vars, sizeof(dm_id));
-    pairs->key = dm_arena_alloc(planner->arena, n_vars, sizeof(dm_id));
-    if (!pairs->keys || !pairs->shared || !pairs->columns || !pairs->left_row ||
-        !pairs->right_row || !pairs->key) {
+    struct dm_arena *arena = planner->arena;
+    dm_var *DM_NULLABLE keys = dm_arena_alloc(arena, n_vars, sizeof(dm_var));
+    dm_var *DM_NULLABLE shared = dm_arena_alloc(arena, n_vars, sizeof(dm_var));
+    dm_var *DM_NULLABLE columns = dm_arena_alloc(arena, n_vars, sizeof(dm_var));
+    dm_id *DM_NULLABLE left_row = dm_arena_alloc(arena, n_vars, sizeof(dm_id));
+    dm_id *DM_NULLABLE right_row = dm_arena_alloc(arena, n_vars, sizeof(dm_id));
+    dm_id *DM_NULLABLE key = dm_arena_alloc(arena, n_vars, sizeof(dm_id));
+    if (!keys || !shared || !columns || !left_row || !right_row || !key) {
         return DM_ERR_NO_MEMORY;
     }
+    pairs->keys = keys;
+    pairs->shared = shared;
+    pairs->columns = columns;
+    pairs->left_row = left_row;
+    pairs->right_row = right_row;
+    pairs->key = key;
     const struct dm_operator *left = op->children[0];
     const struct dm_operator *right = op->children[1];
     pairs->n_keys =
