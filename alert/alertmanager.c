@@ -687,7 +687,10 @@ adopt(struct dm_alertmanagers *clients, struct dm_config *config,
     dm_config_unref(old);
     for (size_t i = settings->n_alertmanagers; i-- > 0;) { // The first counts
         const struct dm_alertmanager_def *def = &settings->alertmanagers[i];
-        find_client(clients, def->url)->auth = def->auth;
+        struct client *client = find_client(clients, def->url);
+        if (client) { // Each that is configured was made
+            client->auth = def->auth;
+        }
     }
 }
 

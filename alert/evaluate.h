@@ -103,7 +103,7 @@ struct dm_rule_result {
     const struct dm_rule_def *rule;
     enum dm_status status; ///< Else its rows are not to be trusted
     struct dm_str error;   ///< For RuleFailed
-    const struct dm_rule_row *DM_NULLABLE rows;
+    const struct dm_rule_row *DM_NULLABLE rows; ///< NULL only without any
     size_t n_rows;
 };
 
@@ -137,7 +137,7 @@ const struct dm_alert *dm_alerts_at(const struct dm_alerts *alerts, size_t i);
 struct dm_alerts_input {
     const struct dm_alerts *before;
     const struct dm_view *view; ///< Of the same instant; for labels, and for E1
-    const struct dm_rule_result *results; ///< Of every rule that is enabled
+    const struct dm_rule_result *DM_NULLABLE results; ///< Of enabled rules
     size_t n_results;
     dm_alert_change_fn on_change; ///< Called for each change, before the return
     void *DM_NULLABLE context;

@@ -62,7 +62,7 @@ struct dm_cli {
     const struct dm_env *env;
     struct dm_log *log;
     struct dm_cli_options options;
-    const struct dm_command *command;
+    const struct dm_command *DM_NULLABLE command; ///< Once it is known
     /// The command's own words: what is left when the options above are taken
     /// out, NULL-terminated
     char *const *arguments;

@@ -3,14 +3,13 @@
 // parse: from one syntax of RDF to another, quad by quad. Canonical output is
 // gathered, sorted by bytes and without duplicates, as blocks hold it.
 
-#include "base/alloc.h"
 #include "base/buf.h"
+#include "base/lines.h"
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "rdf/writer.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LINE_MAX_BYTES (64U << 20U)
@@ -31,10 +30,7 @@ struct converting {
     enum output output;
     struct dm_turtle_writer *turtle; // Of TURTLE and TRIG
     struct dm_buf line;
-    struct dm_buf all; // Of canonical output
-    size_t *starts;
-    size_t n_starts;
-    size_t capacity;
+    struct dm_lines lines; // Of canonical output
 };
 
 static const struct {
@@ -66,20 +62,6 @@ has_graphs(enum output output)
 }
 
 static enum dm_status
-keep_line(struct converting *converting)
-{
-    size_t *starts =
-        dm_grow(converting->starts, &converting->capacity,
-                converting->n_starts + 1, sizeof(size_t), LINES_MAX);
-    if (!starts) {
-        return DM_ERR_NO_MEMORY;
-    }
-    converting->starts = starts;
-    starts[converting->n_starts++] = converting->all.n;
-    return dm_buf_put_str(&converting->all, dm_buf_str(&converting->line));
-}
-
-static enum dm_status
 on_quad(void *context, const struct dm_quad *quad,
         const struct dm_quad_positions *positions, struct dm_error *error)
 {
@@ -101,51 +83,11 @@ on_quad(void *context, const struct dm_quad *quad,
         return status;
     }
     return converting->output >= OUTPUT_CANONICAL_NQUADS
-               ? keep_line(converting)
+               ? dm_lines_add(&converting->lines, dm_buf_str(&converting->line))
                : put_stdout(NULL, dm_buf_str(&converting->line));
 }
 
-// ------------------------------------------------------------------- sorted
-
-static int
-compare_lines(const void *a, const void *b)
-{
-    const char *left = *(const char *const *)a;
-    const char *right = *(const char *const *)b;
-    // A line ends with LF, which is less than any byte a line may hold
-    while (*left == *right && *left != '\n') {
-        ++left;
-        ++right;
-    }
-    return (unsigned char)*left - (unsigned char)*right;
-}
-
-static enum dm_status
-put_sorted(const struct converting *converting)
-{
-    const size_t n = converting->n_starts;
-    const char *bytes = dm_buf_cstr(&converting->all);
-    const char **lines = dm_calloc(n, sizeof(char *));
-    enum dm_status status = lines ? DM_OK : DM_ERR_NO_MEMORY;
-    for (size_t i = 0; lines && i < n; ++i) {
-        lines[i] = bytes + converting->starts[i];
-    }
-    if (lines && n > 1) {
-        qsort(lines, n, sizeof(char *), compare_lines);
-    }
-    for (size_t i = 0; !status && i < n; ++i) {
-        if (i == 0 || compare_lines(&lines[i - 1], &lines[i]) != 0) {
-            const char *end = strchr(lines[i], '\n');
-            status = put_stdout(
-                NULL, dm_str_n(lines[i], (size_t)(end - lines[i]) + 1));
-        }
-    }
-    dm_free(lines);
-    return status;
-}
-
-// -----------------------------------------------------------------------
-// reading
+// --------------------------------------------------------------------- reading
 
 static enum dm_status
 convert(const struct dm_reader_options *options, FILE *file,
@@ -165,7 +107,7 @@ convert(const struct dm_reader_options *options, FILE *file,
         return dm_turtle_writer_end(converting->turtle);
     }
     return converting->output >= OUTPUT_CANONICAL_NQUADS
-               ? put_sorted(converting)
+               ? dm_lines_each_sorted(&converting->lines, put_stdout, NULL)
                : DM_OK;
 }
 
@@ -177,7 +119,7 @@ convert_file(const struct dm_reader_options *options, FILE *file,
     struct dm_error error = {0};
     enum dm_status status = DM_OK;
     dm_buf_init(&converting.line, LINE_MAX_BYTES);
-    dm_buf_init(&converting.all, SORTED_MAX);
+    dm_lines_init(&converting.lines, SORTED_MAX, LINES_MAX);
     if (output == OUTPUT_TURTLE || output == OUTPUT_TRIG) {
         status = dm_turtle_writer_new(output == OUTPUT_TRIG, put_stdout, NULL,
                                       &converting.turtle);
@@ -196,8 +138,7 @@ convert_file(const struct dm_reader_options *options, FILE *file,
     }
     dm_turtle_writer_free(converting.turtle);
     dm_buf_done(&converting.line);
-    dm_buf_done(&converting.all);
-    dm_free(converting.starts);
+    dm_lines_done(&converting.lines);
     return !status               ? DM_EXIT_DONE
            : status == DM_ERR_IO ? DM_EXIT_FAULT
                                  : DM_EXIT_NO;

@@ -192,8 +192,7 @@ keep_report(struct dm_node *node, const struct dm_config_report *report)
     dm_buf_done(&text);
 }
 
-// --------------------------------------------------------------------
-// publishing
+// ------------------------------------------------------------------ publishing
 
 // Triples of a graph, with ids of one transaction
 struct triples {

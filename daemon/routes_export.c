@@ -3,13 +3,12 @@
 // /api/v1/export?graph=IRI: what is stored, as canonical N-Quads, sorted by
 // bytes and without duplicates; without dm:now, which is computed.
 
-#include "base/alloc.h"
+#include "base/lines.h"
 #include "daemon/node_private.h"
 #include "quadstore/scan.h"
 #include "quadstore/store.h"
 #include "rdf/writer.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define IRI_MAX 2048U
@@ -22,10 +21,7 @@ struct export_reply {
     struct dm_dataset dataset;
     struct dm_scan *scan;
     struct dm_buf line;
-    struct dm_buf lines;
-    size_t *starts;
-    size_t n;
-    size_t capacity;
+    struct dm_lines lines;
 };
 
 static enum dm_status
@@ -35,7 +31,7 @@ export_init(struct dm_reply_job *job)
     struct dm_buf graph;
     dm_buf_init(&graph, IRI_MAX - 1);
     dm_buf_init(&own->line, LINE_MAX_BYTES);
-    dm_buf_init(&own->lines, DM_REPLY_MAX);
+    dm_lines_init(&own->lines, DM_REPLY_MAX, LINES_MAX);
     if (dm_request_param(&job->request, "graph", &graph) == DM_OK) {
         memcpy(own->graph, dm_buf_cstr(&graph), graph.n + 1);
     }
@@ -50,9 +46,7 @@ export_done(struct dm_reply_job *job)
     dm_scan_close(own->scan);
     own->scan = NULL;
     dm_buf_done(&own->line);
-    dm_buf_done(&own->lines);
-    dm_free(own->starts);
-    own->starts = NULL;
+    dm_lines_done(&own->lines);
 }
 
 static enum dm_status
@@ -81,12 +75,6 @@ keep_quad(struct export_reply *own, const struct dm_quad_ids *ids)
 {
     struct dm_snapshot *snapshot = own->reply.snapshot;
     struct dm_quad quad;
-    size_t *starts = dm_grow(own->starts, &own->capacity, own->n + 1,
-                             sizeof(*own->starts), LINES_MAX);
-    if (!starts) {
-        return DM_ERR_NO_MEMORY;
-    }
-    own->starts = starts;
     enum dm_status status = dm_snapshot_term(snapshot, ids->s, &quad.s);
     status = status ? status : dm_snapshot_term(snapshot, ids->p, &quad.p);
     status = status ? status : dm_snapshot_term(snapshot, ids->o, &quad.o);
@@ -96,47 +84,16 @@ keep_quad(struct export_reply *own, const struct dm_quad_ids *ids)
         status = dm_write_quad(&quad, &own->line);
     }
     if (!status) {
-        starts[own->n++] = own->lines.n;
-        status = dm_buf_put_str(&own->lines, dm_buf_str(&own->line));
+        status = dm_lines_add(&own->lines, dm_buf_str(&own->line));
     }
     dm_snapshot_release_texts(snapshot);
     return status;
 }
 
-static int
-compare_lines(const void *a, const void *b)
-{
-    const char *left = *(const char *const *)a;
-    const char *right = *(const char *const *)b;
-    // A line ends with LF, which is less than any byte a line may hold
-    while (*left == *right && *left != '\n') {
-        ++left;
-        ++right;
-    }
-    return (unsigned char)*left - (unsigned char)*right;
-}
-
 static enum dm_status
-finish(struct export_reply *own)
+put_line(void *context, struct dm_str line)
 {
-    const char *bytes = dm_buf_cstr(&own->lines);
-    const char **lines = dm_calloc(own->n, sizeof(char *));
-    if (!lines) {
-        return DM_ERR_NO_MEMORY;
-    }
-    for (size_t i = 0; i < own->n; ++i) {
-        lines[i] = bytes + own->starts[i];
-    }
-    if (own->n > 1) {
-        qsort(lines, own->n, sizeof(char *), compare_lines);
-    }
-    for (size_t i = 0; i < own->n; ++i) {
-        const char *end = strchr(lines[i], '\n');
-        (void)dm_buf_put(&own->reply.out, lines[i],
-                         (size_t)(end - lines[i]) + 1);
-    }
-    dm_free(lines);
-    return own->reply.out.status;
+    return dm_buf_put_str(context, line);
 }
 
 static enum dm_status
@@ -150,7 +107,7 @@ export_step(struct dm_reply_job *job)
     for (unsigned i = 0; i < DM_WORK_ROWS; ++i) {
         enum dm_status status = dm_scan_next(own->scan, &ids);
         if (status == DM_END) {
-            return finish(own);
+            return dm_lines_each_sorted(&own->lines, put_line, &job->out);
         }
         if (!status) {
             status = keep_quad(own, &ids);

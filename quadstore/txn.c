@@ -22,8 +22,7 @@ dm_txn_fail(struct dm_txn *txn, enum dm_status status)
     return status;
 }
 
-// ----------------------------------------------------------------------
-// tallies
+// --------------------------------------------------------------------- tallies
 
 static void
 tally_init(struct dm_tally *tally)
@@ -122,9 +121,10 @@ release(struct dm_txn *txn)
     dm_free(txn);
 }
 
-// A sync or a rollback has failed. The system may hold pages for clean that never
-// reached the disk, so syncing the WAL again would prove nothing. Copying all of
-// it into the database writes them anew, and the sync of the database is honest.
+// A sync or a rollback has failed. The system may hold pages for clean that
+// never reached the disk, so syncing the WAL again would prove nothing. Copying
+// all of it into the database writes them anew, and the sync of the database is
+// honest.
 static enum dm_status
 mend(struct dm_store *store)
 {

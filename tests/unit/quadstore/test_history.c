@@ -134,8 +134,7 @@ merge_all(struct model *model)
     commit(txn);
 }
 
-// ----------------------------------------------------------------------
-// present
+// --------------------------------------------------------------------- present
 
 static int
 compare_keys(const struct dm_event_key *a, const struct dm_event_key *b)

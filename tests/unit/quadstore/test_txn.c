@@ -418,8 +418,7 @@ imported_stars_are_events_again(void)
     fixture_done(&fixture);
 }
 
-// -----------------------------------------------------------------------
-// bounds
+// ---------------------------------------------------------------------- bounds
 
 static void
 work_ends_by_cancel_and_by_memory(void)
