@@ -98,7 +98,7 @@ dm_alert_texts_settle(struct dm_alert_text *texts, size_t n)
     return kept;
 }
 
-static const struct dm_alert_text *DM_NULLABLE
+static const struct dm_alert_text *
 copy_texts(struct dm_arena *arena, const struct dm_alert_text *texts, size_t n)
 {
     struct dm_alert_text *copy = dm_arena_alloc(arena, n, sizeof(*copy));
@@ -131,9 +131,9 @@ dm_alerts_add(struct dm_alerts *alerts, const struct dm_alert *alert)
     copy.rule = dm_arena_copy(arena, alert->rule);
     copy.check = dm_arena_copy(arena, alert->check);
     copy.node = dm_arena_copy(arena, alert->node);
-    const struct dm_alert_text *DM_NULLABLE labels =
+    const struct dm_alert_text *labels =
         copy_texts(arena, alert->labels, alert->n_labels);
-    const struct dm_alert_text *DM_NULLABLE annotations =
+    const struct dm_alert_text *annotations =
         copy_texts(arena, alert->annotations, alert->n_annotations);
     if (!copy.identity.data || !copy.rule.data || !copy.check.data ||
         !copy.node.data || !labels || !annotations) {
@@ -300,7 +300,7 @@ integer_of(const json_t *object, const char *key)
 }
 
 // An object of strings as texts, in order of their names
-static struct dm_alert_text *DM_NULLABLE
+static struct dm_alert_text *
 read_texts(struct dm_arena *arena, json_t *object, size_t *ret_n)
 {
     const size_t n = json_object_size(object);
@@ -351,9 +351,9 @@ dm_alerts_decode(struct dm_alerts *alerts, struct dm_str json)
         .fired_ms = integer_of(object, "fired"),
         .resolved_ms = integer_of(object, "resolved"),
     };
-    const struct dm_alert_text *DM_NULLABLE labels =
+    const struct dm_alert_text *labels =
         read_texts(&arena, json_object_get(object, "labels"), &alert.n_labels);
-    const struct dm_alert_text *DM_NULLABLE annotations = read_texts(
+    const struct dm_alert_text *annotations = read_texts(
         &arena, json_object_get(object, "annotations"), &alert.n_annotations);
     enum dm_status status = DM_ERR_SYNTAX;
     if (!labels || !annotations) {

@@ -50,12 +50,12 @@ dm_pairs_plan(struct dm_planner *planner, struct dm_pairs *pairs,
         &dm_snapshot_work(planner->context->snapshot)->account;
     pairs->op = op;
     struct dm_arena *arena = planner->arena;
-    dm_var *DM_NULLABLE keys = dm_arena_alloc(arena, n_vars, sizeof(dm_var));
-    dm_var *DM_NULLABLE shared = dm_arena_alloc(arena, n_vars, sizeof(dm_var));
-    dm_var *DM_NULLABLE columns = dm_arena_alloc(arena, n_vars, sizeof(dm_var));
-    dm_id *DM_NULLABLE left_row = dm_arena_alloc(arena, n_vars, sizeof(dm_id));
-    dm_id *DM_NULLABLE right_row = dm_arena_alloc(arena, n_vars, sizeof(dm_id));
-    dm_id *DM_NULLABLE key = dm_arena_alloc(arena, n_vars, sizeof(dm_id));
+    dm_var *keys = dm_arena_alloc(arena, n_vars, sizeof(dm_var));
+    dm_var *shared = dm_arena_alloc(arena, n_vars, sizeof(dm_var));
+    dm_var *columns = dm_arena_alloc(arena, n_vars, sizeof(dm_var));
+    dm_id *left_row = dm_arena_alloc(arena, n_vars, sizeof(dm_id));
+    dm_id *right_row = dm_arena_alloc(arena, n_vars, sizeof(dm_id));
+    dm_id *key = dm_arena_alloc(arena, n_vars, sizeof(dm_id));
     if (!keys || !shared || !columns || !left_row || !right_row || !key) {
         return DM_ERR_NO_MEMORY;
     }
