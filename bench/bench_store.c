@@ -10,6 +10,10 @@
 // Bare is the same table and index and a row of the present with its counts,
 // by prepared statements, WAL and synchronous=NORMAL as in the store. One in a
 // hundred results is bad, with a failure and a message.
+//
+//     build/release/bench/bench_store fill FILE LOG [RESULTS] [CHECKS]
+//
+// only makes a store with that many results of the log, the last of them now.
 
 #include "base/env.h"
 #include "base/work.h"
@@ -48,6 +52,9 @@ struct cost {
 struct bench {
     size_t n;
     size_t n_checks;
+    const char *path;
+    const char *log_iri;
+    int64_t begin_ms;
     struct dm_env env;
     struct dm_work work;
     struct dm_store *store;
@@ -93,7 +100,7 @@ result_of(const struct bench *bench, size_t i)
     const size_t round = i / bench->n_checks;
     return (struct result){
         .check = i % bench->n_checks,
-        .at_ms = NOW + (int64_t)round * EVERY_MS +
+        .at_ms = bench->begin_ms + (int64_t)round * EVERY_MS +
                  (int64_t)(i % bench->n_checks) * 7,
         .micros = 1000 + (int64_t)(mixed >> 44U),
         .is_bad = mixed >> 32U & 127U ? false : true,
@@ -131,12 +138,11 @@ intern(struct dm_txn *txn, const char *iri)
 static void
 open_store(struct bench *bench)
 {
-    const struct dm_store_options options = {.path = store_path};
+    const struct dm_store_options options = {.path = bench->path};
     struct dm_txn *txn = NULL;
-    remove_files(store_path);
     CHECK(!dm_store_open(&bench->env, &options, &bench->store, NULL));
     CHECK(!dm_txn_begin(bench->store, &txn));
-    CHECK(!dm_txn_log_number(txn, dm_str("ipns://k51bench"), &bench->log));
+    CHECK(!dm_txn_log_number(txn, dm_str(bench->log_iri), &bench->log));
     for (size_t i = 0; i < bench->n_checks; ++i) {
         char iri[64];
         (void)snprintf(iri, sizeof(iri), "https://demonitor.internal/c%zu", i);
@@ -462,14 +468,42 @@ time_bare(struct bench *bench, const struct question *question, size_t *ret_n)
     return best * 1e3;
 }
 
+// Numbers from `argv` on, where they are given
+static void
+read_numbers(struct bench *bench, int argc, char **argv)
+{
+    bench->n = argc > 0 ? (size_t)strtoul(argv[0], NULL, 10) : 1000000;
+    bench->n_checks = argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : 50;
+    CHECK(bench->n > 0 && bench->n_checks > 0 && bench->n_checks <= CHECKS_MAX);
+}
+
+static int
+fill(struct bench *bench, int argc, char **argv)
+{
+    struct timespec now = {0};
+    read_numbers(bench, argc - 2, argv + 2);
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    bench->path = argv[0];
+    bench->log_iri = argv[1];
+    bench->begin_ms = (int64_t)now.tv_sec * 1000 -
+                      (int64_t)(bench->n / bench->n_checks + 1) * EVERY_MS;
+    open_store(bench);
+    fill_store(bench);
+    dm_store_close(bench->store);
+    return 0;
+}
+
 int
 main(int argc, char **argv)
 {
-    static struct bench bench;
-    bench.n = argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : 1000000;
-    bench.n_checks = argc > 2 ? (size_t)strtoul(argv[2], NULL, 10) : 50;
-    CHECK(bench.n > 0 && bench.n_checks > 0 && bench.n_checks <= CHECKS_MAX);
+    static struct bench bench = {
+        .path = store_path, .log_iri = "ipns://k51bench", .begin_ms = NOW};
+    if (argc > 3 && strcmp(argv[1], "fill") == 0) {
+        return fill(&bench, argc - 2, argv + 2);
+    }
+    read_numbers(&bench, argc - 1, argv + 1);
     dm_work_init(&bench.work, &bench.env, INT64_MAX, (size_t)1 << 30U);
+    remove_files(store_path);
     open_store(&bench);
     open_bare(&bench);
 

@@ -194,6 +194,9 @@ put_daemon(struct dm_reply_job *job, const struct dm_store_figures *store)
     put_one(job, "demonitor_probe_late_seconds_total", "counter",
             "Time by which probes began late",
             (double)metrics->runner.late_ns_total / 1e9);
+    put_one(job, "demonitor_probe_late_max_seconds", "gauge",
+            "The most by which a probe began late",
+            (double)metrics->runner.late_ns_max / 1e9);
     put_one(job, "demonitor_results_total", "counter", "Results stored",
             (double)metrics->n_results);
     put_one(job, "demonitor_results_dropped_total", "counter",
