@@ -3,6 +3,9 @@
 #include "base/alloc.h"
 
 #include <assert.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -112,6 +115,19 @@ void
 dm_free(void *ptr)
 {
     free(ptr);
+}
+
+void
+dm_alloc_stay_small(void)
+{
+#ifdef __GLIBC__
+    // Setting one of the thresholds also ends that glibc raises both by itself,
+    // to many megabytes, after the first large block.
+    static const int threshold_bytes = 128 * 1024;
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_MMAP_THRESHOLD, threshold_bytes);
+    (void)mallopt(M_TRIM_THRESHOLD, threshold_bytes);
+#endif
 }
 
 void

@@ -61,6 +61,11 @@ void *DM_NULLABLE dm_grow(void *DM_NULLABLE array, size_t *capacity,
 char *DM_NULLABLE dm_strndup(const char *bytes, size_t n)
     DM_NODISCARD DM_ALLOCATES(dm_free);
 
+/// Keep the heap of this process small: one arena for all threads, since no
+/// path of ours is held up by its lock, and room that is free goes back to the
+/// system instead of being kept for more of the same. Before the first thread.
+void dm_alloc_stay_small(void);
+
 /// For tests: let `n` more allocations of this thread succeed, then fail every
 /// one until called again; DM_ALLOC_NEVER_FAIL ends it.
 void dm_alloc_fail_after(size_t n);

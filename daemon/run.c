@@ -2,6 +2,7 @@
 
 #include "daemon/run.h"
 
+#include "base/alloc.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "daemon/notify.h"
@@ -157,6 +158,7 @@ dm_run(const struct dm_node_options *options, dm_started_fn on_started,
        void *context, struct dm_error *error)
 {
     struct dm_real *real = NULL;
+    dm_alloc_stay_small();
     enum dm_status status =
         dm_real_new(options->env, &dm_real_limits_default, &real, error);
     if (status) {
