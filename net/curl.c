@@ -74,9 +74,10 @@ struct dm_http_transfer {
 struct dm_curl {
     struct dm_http_transport transport;
     struct dm_uv *uv;
+    bool is_initialised; // These three since the first transfer
     CURLM *multi;
-    struct dm_timer timer;
     struct dm_tls_roots *roots;
+    struct dm_timer timer;
     struct dm_http_transfer *transfers;
     size_t n;
     size_t max;
@@ -874,6 +875,37 @@ new_transfer(struct dm_curl *curl, const struct dm_http_exchange *exchange)
     return transfer;
 }
 
+// OpenSSL alone brings two megabytes that a node which asks nobody over HTTP
+// never needs, so libcurl is set up with the first transfer.
+static bool
+set_up(struct dm_curl *curl)
+{
+    if (curl->multi) {
+        return true;
+    }
+    if (!curl->is_initialised && curl_global_init(CURL_GLOBAL_DEFAULT)) {
+        return false;
+    }
+    curl->is_initialised = true;
+    const char *bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
+    if (!curl->roots) {
+        curl->roots = dm_tls_roots_new(
+            bundle ? bundle : "/etc/ssl/certs/ca-certificates.crt");
+    }
+    CURLM *multi = curl->roots ? curl_multi_init() : NULL;
+    if (!multi ||
+        curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, set_socket) ||
+        curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, curl) ||
+        curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer) ||
+        curl_multi_setopt(multi, CURLMOPT_TIMERDATA, curl) ||
+        curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT)) {
+        (void)curl_multi_cleanup(multi);
+        return false;
+    }
+    curl->multi = multi;
+    return true;
+}
+
 static enum dm_status
 start(void *self, const struct dm_http_exchange *exchange, dm_http_done_fn done,
       void *context, struct dm_http_transfer **ret)
@@ -881,6 +913,9 @@ start(void *self, const struct dm_http_exchange *exchange, dm_http_done_fn done,
     struct dm_curl *curl = self;
     if (curl->n == curl->max) {
         return DM_ERR_LIMIT;
+    }
+    if (!set_up(curl)) {
+        return DM_ERR_NO_MEMORY;
     }
     struct dm_http_transfer *transfer = new_transfer(curl, exchange);
     if (!transfer) {
@@ -906,25 +941,6 @@ cancel(void *self, struct dm_http_transfer *transfer)
     free_transfer(transfer);
 }
 
-static bool
-set_up(struct dm_curl *curl)
-{
-    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-    const char *bundle = info->cainfo;
-    curl->roots = dm_tls_roots_new(
-        bundle ? bundle : "/etc/ssl/certs/ca-certificates.crt");
-    curl->multi = curl_multi_init();
-    if (!curl->roots || !curl->multi) {
-        return false;
-    }
-    CURLM *multi = curl->multi;
-    return !curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, set_socket) &&
-           !curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, curl) &&
-           !curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer) &&
-           !curl_multi_setopt(multi, CURLMOPT_TIMERDATA, curl) &&
-           !curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
-}
-
 struct dm_curl *
 dm_curl_new(struct dm_uv *uv, size_t max)
 {
@@ -934,18 +950,10 @@ dm_curl_new(struct dm_uv *uv, size_t max)
     if (!curl) {
         return NULL;
     }
-    if (curl_global_init(CURL_GLOBAL_DEFAULT)) {
-        dm_free(curl);
-        return NULL;
-    }
     curl->transport.ops = &ops;
     curl->transport.self = curl;
     curl->uv = uv;
     curl->max = max;
-    if (!set_up(curl)) {
-        dm_curl_free(curl);
-        return NULL;
-    }
     return curl;
 }
 
@@ -961,10 +969,14 @@ dm_curl_free(struct dm_curl *curl)
     while (curl->n_kept) {
         curl_easy_cleanup(take_easy(curl));
     }
-    (void)curl_multi_cleanup(curl->multi);
+    if (curl->multi) {
+        (void)curl_multi_cleanup(curl->multi);
+    }
     dm_loop_timer_stop(&curl->uv->loop, &curl->timer);
     dm_tls_roots_free(curl->roots);
-    curl_global_cleanup();
+    if (curl->is_initialised) {
+        curl_global_cleanup();
+    }
     dm_free(curl);
 }
 
