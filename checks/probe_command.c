@@ -23,7 +23,7 @@
 #include <string.h>
 
 #define OUTPUT_MAX 65536U
-#define HIDE_ROOM (4 * OUTPUT_MAX)
+#define HIDE_ROOM 262144U    // *** may be longer than what it hides
 #define ARGUMENT_MAX 131072U // Of one argument with its secrets
 #define GRACE_NS INT64_C(2000000000)
 #define LABEL_MAX 1024U

@@ -769,50 +769,63 @@ is_resolved_there(void)
     return false;
 }
 
+// One step of a history. @return What was told.
+static char
+play_both(struct model *model, int64_t now_ms, int64_t *quiet_until)
+{
+    const bool has_row = below(3) == 0;
+    const bool is_fresh = has_row || below(3) != 0;
+    no_rows();
+    scene.states[0].status = has_row    ? DM_RESULT_CRITICAL
+                             : is_fresh ? DM_RESULT_OK
+                                        : DM_RESULT_STALE;
+    if (has_row) {
+        row_of_shop(now_ms - SECOND);
+    }
+    const bool was_resolved = is_resolved_there();
+    const char want = model_round(model, has_row, is_fresh, now_ms);
+    play(now_ms);
+    const char got = change_of_round();
+    if (got == 'g' && want == '\0') { // The end of one that was resolved
+        CHECK(was_resolved && now_ms > *quiet_until);
+    } else {
+        CHECK_INT(got, want);
+    }
+    if (want == 'r') {
+        *quiet_until = now_ms + DM_RESEND_RESOLVED_MS;
+    }
+    return got;
+}
+
+static void
+play_history(uint64_t seed)
+{
+    random_state = seed;
+    set_up();
+    scene.rule.for_ms = below(3) * MINUTE;
+    scene.rule.keep_firing_ms = below(3) * MINUTE;
+    struct model model = {QUIET, 0, 0};
+    int64_t now = T0;
+    int64_t quiet_until = INT64_MIN;
+    int open = 0;
+    for (int i = 0; i < 200; ++i) {
+        now += below(10) ? below(90) * SECOND : below(30) * HOUR;
+        const char got = play_both(&model, now, &quiet_until);
+        // Each incident is told once as firing and once as its end
+        open += got == 'f' ? 1 : got == 'r' ? -1 : 0;
+        CHECK(open == 0 || open == 1);
+        open = model.state == QUIET ? 0 : open; // It may have lapsed
+        if (below(4) == 0) {
+            restart();
+        }
+    }
+}
+
 static void
 a_history_is_told_as_the_model_tells_it_whatever_restarts(void)
 {
     for (uint64_t seed = 1; seed <= 200; ++seed) {
-        random_state = seed;
-        set_up();
-        scene.rule.for_ms = below(3) * MINUTE;
-        scene.rule.keep_firing_ms = below(3) * MINUTE;
-        struct model model = {QUIET, 0, 0};
-        int64_t now = T0;
-        int64_t quiet_until = INT64_MIN; // The end of a resolved one may show
-        int open = 0;
-        for (int i = 0; i < 200; ++i) {
-            now += below(10) ? below(90) * SECOND : below(30) * HOUR;
-            const bool has_row = below(3) == 0;
-            const bool is_fresh = has_row || below(3) != 0;
-            no_rows();
-            scene.states[0].status = has_row    ? DM_RESULT_CRITICAL
-                                     : is_fresh ? DM_RESULT_OK
-                                                : DM_RESULT_STALE;
-            if (has_row) {
-                row_of_shop(now - SECOND);
-            }
-            const bool was_resolved = is_resolved_there();
-            const char want = model_round(&model, has_row, is_fresh, now);
-            play(now);
-            const char got = change_of_round();
-            if (got == 'g' && want == '\0') {
-                CHECK(was_resolved && now > quiet_until);
-            } else {
-                CHECK_INT(got, want);
-            }
-            quiet_until =
-                want == 'r' ? now + DM_RESEND_RESOLVED_MS : quiet_until;
-            // Each incident is told once as firing and once as its end
-            open += got == 'f' ? 1 : got == 'r' ? -1 : 0;
-            CHECK(open == 0 || open == 1);
-            if (model.state == QUIET) {
-                open = 0; // It may have lapsed
-            }
-            if (below(4) == 0) {
-                restart();
-            }
-        }
+        play_history(seed);
     }
 }
 

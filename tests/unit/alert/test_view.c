@@ -405,7 +405,7 @@ a_check_without_result_has_no_state_and_a_heartbeat_says_no_ping_yet(void)
     CHECK(!state->failing && !state->muted);
     CHECK_INT(state->at_ms, DM_NO_TIME);
     CHECK_INT(view.next_change_ms,
-              T0 + 3 * 30 * SECOND + 30 * SECOND + 1); // Of the other node
+              T0 + 2 * MINUTE + 1); // Of the other node
     dm_view_done(&view);
 }
 

@@ -222,6 +222,12 @@ check_add(struct dm_schedule *schedule, struct oracle *slots, int64_t now_ns)
     slots[id] = (struct oracle){WAITING, spec, spec.first_due_ns};
 }
 
+static enum oracle_state
+after_removal(enum oracle_state state)
+{
+    return state == WAITING ? FREE : state == RUNNING ? DOOMED : state;
+}
+
 static void
 check_change(struct dm_schedule *schedule, struct oracle *slots, int64_t now_ns)
 {
@@ -246,9 +252,7 @@ check_change(struct dm_schedule *schedule, struct oracle *slots, int64_t now_ns)
                   slot->state == FREE     ? DM_ERR_NOT_FOUND
                   : slot->state == DOOMED ? DM_ERR_STATE
                                           : DM_OK);
-        slot->state = slot->state == WAITING   ? FREE
-                      : slot->state == RUNNING ? DOOMED
-                                               : slot->state;
+        slot->state = after_removal(slot->state);
         break;
     default:
         CHECK_INT(dm_schedule_hurry(schedule, id, now_ns),
@@ -258,6 +262,22 @@ check_change(struct dm_schedule *schedule, struct oracle *slots, int64_t now_ns)
         slot->due_ns = slot->state == WAITING ? now_ns : slot->due_ns;
         break;
     }
+}
+
+static void
+check_whole(const struct dm_schedule *schedule, const struct oracle *slots)
+{
+    CHECK(dm_schedule_is_valid(schedule));
+    int64_t first = INT64_MAX;
+    uint32_t in_use = 0;
+    for (size_t k = 0; k < CAPACITY; ++k) {
+        in_use += slots[k].state != FREE ? 1 : 0;
+        if (slots[k].state == WAITING && slots[k].due_ns < first) {
+            first = slots[k].due_ns;
+        }
+    }
+    CHECK(dm_schedule_next_due(schedule) == first);
+    CHECK_INT(dm_schedule_count(schedule), in_use);
 }
 
 static void
@@ -279,17 +299,7 @@ any_calls_do_what_a_naive_schedule_does(void)
             } else {
                 check_change(schedule, slots, now);
             }
-            CHECK(dm_schedule_is_valid(schedule));
-            int64_t first = INT64_MAX;
-            uint32_t in_use = 0;
-            for (size_t k = 0; k < CAPACITY; ++k) {
-                in_use += slots[k].state != FREE ? 1 : 0;
-                if (slots[k].state == WAITING && slots[k].due_ns < first) {
-                    first = slots[k].due_ns;
-                }
-            }
-            CHECK(dm_schedule_next_due(schedule) == first);
-            CHECK_INT(dm_schedule_count(schedule), in_use);
+            check_whole(schedule, slots);
         }
         dm_schedule_free(schedule);
     }
