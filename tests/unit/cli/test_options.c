@@ -8,26 +8,31 @@
 
 #define WORDS_MAX 16
 
+#define WORD_SIZE 64
+
 struct line {
     struct dm_cli_options options;
+    char texts[WORDS_MAX][WORD_SIZE]; // As main() gets them
     char *words[WORDS_MAX];
     size_t n;
 };
 
 static bool
-read_line(struct line *line, char **argv)
+read_line(struct line *line, const char *const *words)
 {
+    char *argv[WORDS_MAX] = {NULL};
     int argc = 0;
-    *line = (struct line){0};
-    while (argv[argc]) {
-        ++argc;
+    memset(line, 0, sizeof(*line));
+    for (; words[argc]; ++argc) {
+        CHECK(argc + 1 < WORDS_MAX && strlen(words[argc]) < WORD_SIZE);
+        memcpy(line->texts[argc], words[argc], strlen(words[argc]) + 1);
+        argv[argc] = line->texts[argc];
     }
-    CHECK(argc < WORDS_MAX);
     return dm_options_read(&line->options, argc, argv, line->words, &line->n);
 }
 
 #define LINE(...)                                                              \
-    (char *[])                                                                 \
+    (const char *const[])                                                      \
     {                                                                          \
         "demonitor", __VA_ARGS__, NULL                                         \
     }
@@ -71,9 +76,11 @@ what_is_wrong_is_said(void)
 static void
 words_are_options_or_plain(void)
 {
-    char *arguments[] = {"shop", "--since=24h", "--raw", "--until", "now",
-                         "-",    "--",          "--raw", NULL};
-    const struct dm_cli cli = {.arguments = arguments, .n_arguments = 8};
+    struct line line;
+    CHECK(read_line(&line, LINE("history", "shop", "--since=24h", "--raw",
+                                "--until", "now", "-", "--", "--raw")));
+    const struct dm_cli cli = {.arguments = line.words + 1,
+                               .n_arguments = line.n - 1};
     struct dm_words words = dm_words_of(&cli);
     const char *word = NULL;
     CHECK_INT(dm_words_next(&words, &word), DM_WORD_PLAIN);

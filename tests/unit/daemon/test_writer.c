@@ -102,9 +102,9 @@ scene_open(struct scene *scene)
         .committed = committed,
         .context = scene,
     };
-    CHECK_INT(
-        dm_env_write(writer.env, "/ballast", dm_str("ballast"), 0600, DM_WRITE_DEFAULT, NULL),
-        DM_OK);
+    CHECK_INT(dm_env_write(writer.env, "/ballast", dm_str("ballast"), 0600,
+                           DM_WRITE_DEFAULT, NULL),
+              DM_OK);
     scene->writer = dm_writer_new(&writer);
     CHECK(scene->writer);
 }
@@ -220,7 +220,9 @@ a_full_disk_is_waited_for(void)
     for (unsigned i = 0; i < DM_WRITER_HELD_MAX; ++i) {
         push(&scene, DM_VERDICT_OK);
     }
-    (void)settle(&scene, 2 * SECOND);
+    for (int i = 0; i < 12; ++i) { // So many as a step takes, each time
+        (void)settle(&scene, 2 * SECOND);
+    }
     CHECK(scene.is_full);
     dm_sim_disk_plan(scene.disk, &none);
     for (int i = 0; i < 100 && scene.n_results < DM_WRITER_HELD_MAX; ++i) {
