@@ -78,10 +78,11 @@ dm_probe_init(struct dm_probe *probe, const struct dm_probe_kind *kind,
     probe->kind = kind;
     probe->context = *context;
     probe->check = check;
-    probe->result = dm_result_new(check->iri);
-    if (!probe->result) {
+    struct dm_result *result = dm_result_new(check->iri);
+    if (!result) {
         return DM_ERR_NO_MEMORY;
     }
+    probe->result = result;
     probe->started_ns = dm_env_monotonic_ns(context->env);
     return DM_OK;
 }

@@ -441,9 +441,11 @@ tell(struct dm_writer *writer, struct dm_commit_note *note)
     }
     note->n_changes = writer->n_batch;
     note->dropped = writer->dropped;
-    writer->n_pending -= writer->n_batch;
-    memmove(writer->pending, writer->pending + writer->n_batch,
-            writer->n_pending * sizeof(struct dm_result *));
+    if (writer->n_batch) {
+        writer->n_pending -= writer->n_batch;
+        memmove(writer->pending, writer->pending + writer->n_batch,
+                writer->n_pending * sizeof(struct dm_result *));
+    }
     writer->n_batch = 0;
     writer->first_ns = 0;
     writer->options.committed(writer->options.context, note);
