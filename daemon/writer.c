@@ -53,7 +53,7 @@ struct dm_writer {
     size_t n_pending;
     size_t pending_capacity;
     size_t n_batch;
-    int64_t first_ns;      // When the oldest of pending was seen; 0: none
+    int64_t next_ns;       // Results wait until then, while they are few
     int64_t durable_ns;    // Last durable commit
     int64_t retain_ns;     // Next retention
     int64_t checkpoint_ns; // Next checkpoint
@@ -447,7 +447,6 @@ tell(struct dm_writer *writer, struct dm_commit_note *note)
                 writer->n_pending * sizeof(struct dm_result *));
     }
     writer->n_batch = 0;
-    writer->first_ns = 0;
     writer->options.committed(writer->options.context, note);
 }
 
@@ -587,18 +586,14 @@ keep_up(struct dm_writer *writer, int64_t now_ns)
 
 // Take what waits off the queue
 static void
-take_results(struct dm_writer *writer, int64_t now_ns)
+take_results(struct dm_writer *writer)
 {
-    const size_t before = writer->n_pending;
     for (unsigned i = 0; i < TAKEN_IN_STEP; ++i) {
         struct dm_result *result = dm_queue_pop(writer->results);
         if (!result) {
             break;
         }
         append(writer, result);
-    }
-    if (writer->n_pending > before && !writer->first_ns) {
-        writer->first_ns = now_ns;
     }
 }
 
@@ -622,7 +617,7 @@ is_batch_due(const struct dm_writer *writer, int64_t now_ns,
         *ret_due_ns = writer->retry_ns;
         return now_ns >= writer->retry_ns;
     }
-    *ret_due_ns = writer->first_ns + DM_WRITER_DELAY_NS;
+    *ret_due_ns = writer->next_ns;
     return writer->n_pending >= DM_WRITER_BATCH || now_ns >= *ret_due_ns;
 }
 
@@ -640,10 +635,13 @@ step(void *self, int64_t now_ns, int64_t *ret_due_ns)
     atomic_store(&writer->alive_ns, now_ns);
 
     int64_t due = DM_NEVER_DUE;
-    take_results(writer, now_ns);
+    take_results(writer);
     struct dm_write_task *task = dm_queue_pop(writer->tasks);
     if (task || is_batch_due(writer, now_ns, &due)) {
         choose_batch(writer);
+        if (writer->n_batch) {
+            writer->next_ns = now_ns + DM_WRITER_DELAY_NS;
+        }
         write_batch(writer, task, now_ns);
         return DM_PROGRESS_WORKED;
     }
@@ -673,7 +671,7 @@ write_rest(struct dm_writer *writer)
     writer->is_full = false;
     do {
         struct dm_write_task *task = dm_queue_pop(writer->tasks);
-        take_results(writer, now);
+        take_results(writer);
         if (!task && !writer->n_pending) {
             break;
         }

@@ -11,8 +11,9 @@
  *              ├─> one transaction for all that waits ─ COMMIT ─> told to the
  * loop tasks  ──┘
  *
- * Results wait at most DM_WRITER_DELAY_NS, or until DM_WRITER_BATCH are there,
- * so that one transaction serves many. A task (configuration, alert state) is
+ * Results are written DM_WRITER_DELAY_NS after the last ones, or when
+ * DM_WRITER_BATCH are there, so that one transaction serves many; one that
+ * comes after some quiet does not wait. A task (configuration, alert state) is
  * written at once, with the results that wait.
  *
  * Durability. A batch in which a status changed is committed durably, and so is
