@@ -64,6 +64,12 @@ dm_sim_disk_plan(struct dm_sim_disk *disk, const struct dm_sim_plan *plan)
     disk->plan = *plan;
 }
 
+enum dm_sim_harm
+dm_sim_disk_planned(const struct dm_sim_disk *disk)
+{
+    return disk->plan.harm;
+}
+
 void
 dm_sim_disk_trip(struct dm_sim_disk *disk, enum dm_sim_harm harm)
 {

@@ -113,6 +113,9 @@ struct dm_sim_disk_options *dm_sim_disk_options(struct dm_sim_disk *disk);
 /// Replace the plan; the count begins anew. Does not undo a trip.
 void dm_sim_disk_plan(struct dm_sim_disk *disk, const struct dm_sim_plan *plan);
 
+/// What the plan has in store; NONE where there is none
+enum dm_sim_harm dm_sim_disk_planned(const struct dm_sim_disk *disk);
+
 /// Trip now, outside of any operation: `harm` is KILL or POWER.
 void dm_sim_disk_trip(struct dm_sim_disk *disk, enum dm_sim_harm harm);
 

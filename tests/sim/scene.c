@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "sim/alertmanager.h"
 #include "sim/chaos.h"
+#include "sim/disk.h"
 #include "sim/fleet.h"
 #include "sim/incidents.h"
 #include "sim/machine.h"
@@ -262,6 +263,16 @@ is_node_running(const struct scene *scene)
                DM_SIM_RUNNING;
 }
 
+// Results that a full disk does not take wait in memory, and nothing is told
+// before COMMIT: so a change that falls into that time is told after it. Alerts
+// that stand are told all the same.
+static bool
+is_disk_full(const struct scene *scene)
+{
+    const struct dm_sim_disk *disk = dm_sim_station_disk(scene->station);
+    return dm_sim_disk_planned(disk) == DM_SIM_HARM_FULL;
+}
+
 static bool
 is_any_ill(const struct scene *scene)
 {
@@ -270,7 +281,7 @@ is_any_ill(const struct scene *scene)
             return true;
         }
     }
-    return !is_node_running(scene);
+    return is_disk_full(scene) || !is_node_running(scene);
 }
 
 static enum dm_status

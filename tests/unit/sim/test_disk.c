@@ -273,13 +273,16 @@ a_plan_strikes_the_nth_operation(void)
     CHECK(dm_sim_file_write(file, 0, "x", 1) == DM_OK);
     CHECK(dm_sim_file_sync(file) == DM_OK);
     CHECK(dm_sim_file_write(file, 1, "y", 1) == DM_OK);
+    CHECK(dm_sim_disk_planned(disk) == DM_SIM_HARM_ERROR);
     CHECK(dm_sim_file_sync(file) == DM_ERR_IO);
+    CHECK(dm_sim_disk_planned(disk) == DM_SIM_HARM_NONE);
     CHECK(dm_sim_file_sync(file) == DM_OK); // Once
     dm_sim_disk_plan(disk, &(struct dm_sim_plan){.harm = DM_SIM_HARM_FULL,
                                                  .ops = DM_SIM_WRITE,
                                                  .is_lasting = true});
     CHECK(dm_sim_file_write(file, 0, "z", 1) == DM_ERR_FULL);
     CHECK(dm_sim_file_write(file, 0, "z", 1) == DM_ERR_FULL);
+    CHECK(dm_sim_disk_planned(disk) == DM_SIM_HARM_FULL);
     dm_sim_disk_plan(disk, &(struct dm_sim_plan){.harm = DM_SIM_HARM_NONE});
     CHECK(dm_sim_file_write(file, 0, "z", 1) == DM_OK);
     dm_sim_file_close(file);
