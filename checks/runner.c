@@ -223,6 +223,8 @@ start(struct entry *entry, int64_t due_ns)
         conclude_refused(entry, &error);
         return;
     }
+    // NULL, unless a planted fault runs the check twice
+    dm_config_unref(entry->probe_config);
     entry->probe_config = dm_config_ref(entry->config);
     ++runner->figures.running;
 }
