@@ -11,6 +11,7 @@
 #include <assert.h>
 
 // A row's column `more` at most, far beyond what the wire allows
+#define REWRITE_BYTES 65536
 #define MORE_BYTES_MAX ((size_t)64 << 20U)
 
 enum dm_status
@@ -121,29 +122,74 @@ release(struct dm_txn *txn)
     dm_free(txn);
 }
 
-// A sync or a rollback has failed. The system may hold pages for clean that
-// never reached the disk, so syncing the WAL again would prove nothing. Copying
-// all of it into the database writes them anew, and the sync of the database is
-// honest.
+// The WAL of the writer's connection; NULL where there is none yet
+static int
+find_wal(struct dm_store *store, sqlite3_file **ret)
+{
+    *ret = NULL;
+    return sqlite3_file_control(store->writer->db, "main",
+                                SQLITE_FCNTL_JOURNAL_POINTER, (void *)ret);
+}
+
+// Bring what was committed to the disk: the WAL holds all of it.
+static enum dm_status
+sync_wal(struct dm_store *store)
+{
+    sqlite3_file *wal = NULL;
+    if (!store->options.path) {
+        return DM_OK;
+    }
+    int code = find_wal(store, &wal);
+    if (code == SQLITE_OK && wal && wal->pMethods) {
+        code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+    }
+    return dm_conn_status(store->writer, code);
+}
+
+// Write a file over itself: the same bytes, so a tear does no harm
+static int
+rewrite(sqlite3_file *file, char *chunk)
+{
+    sqlite3_int64 size = 0;
+    int code = file->pMethods->xFileSize(file, &size);
+    for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size;
+         at += REWRITE_BYTES) {
+        const sqlite3_int64 left = size - at;
+        const int n = left < REWRITE_BYTES ? (int)left : (int)REWRITE_BYTES;
+        code = file->pMethods->xRead(file, chunk, n, at);
+        if (code == SQLITE_OK) {
+            code = file->pMethods->xWrite(file, chunk, n, at);
+        }
+    }
+    return code;
+}
+
+// A sync or a rollback has failed. The system may hold pages of the WAL for
+// clean that never reached the disk, so syncing them again would prove nothing.
+// Written anew they are dirty again, and the next sync is honest.
 static enum dm_status
 mend(struct dm_store *store)
 {
-    int pages = 0;
-    int done = 0;
+    sqlite3_file *wal = NULL;
     if (!sqlite3_get_autocommit(store->writer->db) &&
         dm_conn_run(store->writer, DM_Q_ROLLBACK, NULL, 0)) {
         return DM_ERR_IO;
     }
-    const int code = sqlite3_wal_checkpoint_v2(
-        store->writer->db, NULL, SQLITE_CHECKPOINT_FULL, &pages, &done);
-    if (code != SQLITE_OK) {
-        return dm_conn_status(store->writer, code);
+    char *chunk = dm_malloc(REWRITE_BYTES);
+    if (!chunk) {
+        return DM_ERR_NO_MEMORY;
     }
-    if (done < pages) {
-        return DM_ERR_BUSY; // A reader is in the way
+    int code = find_wal(store, &wal);
+    if (code == SQLITE_OK && wal && wal->pMethods) {
+        code = rewrite(wal, chunk);
     }
-    store->is_broken = false;
-    return DM_OK;
+    dm_free(chunk);
+    enum dm_status status = dm_conn_status(store->writer, code);
+    if (!status) {
+        status = sync_wal(store);
+    }
+    store->is_broken = status != DM_OK;
+    return status;
 }
 
 enum dm_status
@@ -257,22 +303,6 @@ write_counts(struct dm_txn *txn)
         status = dm_meta_put(txn->conn, DM_META_GENERATION, txn->generation);
     }
     return status;
-}
-
-// Bring what was committed to the disk: the WAL holds all of it.
-static enum dm_status
-sync_wal(struct dm_store *store)
-{
-    sqlite3_file *wal = NULL;
-    if (!store->options.path) {
-        return DM_OK;
-    }
-    int code = sqlite3_file_control(store->writer->db, "main",
-                                    SQLITE_FCNTL_JOURNAL_POINTER, (void *)&wal);
-    if (code == SQLITE_OK && wal && wal->pMethods) {
-        code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
-    }
-    return dm_conn_status(store->writer, code);
 }
 
 enum dm_status
