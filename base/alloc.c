@@ -124,9 +124,11 @@ dm_alloc_stay_small(void)
     // Setting one of the thresholds also ends that glibc raises both by itself,
     // to many megabytes, after the first large block.
     static const int threshold_bytes = 128 * 1024;
+    // NOLINTBEGIN(concurrency-mt-unsafe): main() asks, before the first thread
     (void)mallopt(M_ARENA_MAX, 1);
     (void)mallopt(M_MMAP_THRESHOLD, threshold_bytes);
     (void)mallopt(M_TRIM_THRESHOLD, threshold_bytes);
+    // NOLINTEND(concurrency-mt-unsafe)
 #endif
 }
 

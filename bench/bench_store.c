@@ -141,6 +141,7 @@ open_store(struct bench *bench)
     const struct dm_store_options options = {.path = bench->path};
     struct dm_txn *txn = NULL;
     CHECK(!dm_store_open(&bench->env, &options, &bench->store, NULL));
+    CHECK(bench->store);
     CHECK(!dm_txn_begin(bench->store, &txn));
     CHECK(!dm_txn_log_number(txn, dm_str(bench->log_iri), &bench->log));
     for (size_t i = 0; i < bench->n_checks; ++i) {

@@ -20,9 +20,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BODY_MAX (1U << 20U)     // Of an answer that conditions look into
-#define BODY_SMALL 4096U         // Of one that is only kept to be shown
-#define EXPANDED_MAX (1U << 20U) // Of all texts of a request
+#define BODY_MAX ((size_t)1 << 20U) // Of an answer that conditions look into
+#define BODY_SMALL 4096U            // Of one that is only kept to be shown
+#define EXPANDED_MAX (1U << 20U)    // Of all texts of a request
 #define HEADERS_MAX 64U
 #define LAST_GOOD_STATUS 399
 

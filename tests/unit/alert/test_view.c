@@ -275,14 +275,14 @@ failing_is_more_bad_results_than_retries_and_outlasts_unknown(void)
     latest->bad = 3;
     CHECK(only_state(&known, T0).failing);
     latest->event.status = DM_RESULT_UNKNOWN;
-    struct dm_view_state state = only_state(&known, T0);
-    CHECK(state.failing);
-    CHECK_INT(state.status, DM_RESULT_UNKNOWN);
-    state = only_state(&known, T0 + HOUR);
-    CHECK(state.failing);
-    CHECK_INT(state.status, DM_RESULT_STALE);
-    CHECK_INT(state.bad, 3);
-    CHECK_INT(state.bad_since_ms, T0 - MINUTE);
+    const struct dm_view_state unknown = only_state(&known, T0);
+    CHECK(unknown.failing);
+    CHECK_INT(unknown.status, DM_RESULT_UNKNOWN);
+    const struct dm_view_state stale = only_state(&known, T0 + HOUR);
+    CHECK(stale.failing);
+    CHECK_INT(stale.status, DM_RESULT_STALE);
+    CHECK_INT(stale.bad, 3);
+    CHECK_INT(stale.bad_since_ms, T0 - MINUTE);
 }
 
 // V5
@@ -433,10 +433,10 @@ of_a_heartbeat_the_newest_ping_over_all_nodes_decides(void)
     add_bad(&known, 0, "backup", T0, 5);
     struct dm_latest *second =
         add_result(&known, 1, "backup", DM_RESULT_OK, T0 + 1);
-    struct dm_view_state state = only_state(&known, T0 + 2);
-    CHECK_INT(state.status, DM_RESULT_OK);
-    CHECK(!state.failing);
-    CHECK_INT(state.event.log, 2);
+    const struct dm_view_state newest = only_state(&known, T0 + 2);
+    CHECK_INT(newest.status, DM_RESULT_OK);
+    CHECK(!newest.failing);
+    CHECK_INT(newest.event.log, 2);
     // At one instant the greater log decides
     second->event.key.ms = T0;
     second->event.at_ms = T0;
@@ -444,10 +444,10 @@ of_a_heartbeat_the_newest_ping_over_all_nodes_decides(void)
     // Before it, the failure does
     second->event.key.ms = T0 - HOUR;
     second->event.at_ms = T0 - HOUR;
-    state = only_state(&known, T0 + 2);
-    CHECK_INT(state.status, DM_RESULT_CRITICAL);
-    CHECK(state.failing);
-    CHECK_INT(state.bad, 5);
+    const struct dm_view_state other = only_state(&known, T0 + 2);
+    CHECK_INT(other.status, DM_RESULT_CRITICAL);
+    CHECK(other.failing);
+    CHECK_INT(other.bad, 5);
 }
 
 static void
@@ -459,16 +459,16 @@ bad_pings_before_a_newer_ok_of_another_node_do_not_count(void)
     add_heartbeat(&known, 1, "backup")->retries = 1;
     struct dm_latest *bad = add_bad(&known, 0, "backup", T0, 5);
     add_result(&known, 1, "backup", DM_RESULT_OK, T0 - 1);
-    struct dm_view_state state = only_state(&known, T0 + 2);
-    CHECK_INT(state.bad, 1);
-    CHECK_INT(state.bad_since_ms, T0);
-    CHECK(!state.failing);
+    const struct dm_view_state critical = only_state(&known, T0 + 2);
+    CHECK_INT(critical.bad, 1);
+    CHECK_INT(critical.bad_since_ms, T0);
+    CHECK(!critical.failing);
     // An unknown one is no evidence that something bad came after the ok
     bad->event.status = DM_RESULT_UNKNOWN;
-    state = only_state(&known, T0 + 2);
-    CHECK_INT(state.bad, 0);
-    CHECK_INT(state.bad_since_ms, DM_NO_TIME);
-    CHECK(!state.failing);
+    const struct dm_view_state unknown = only_state(&known, T0 + 2);
+    CHECK_INT(unknown.bad, 0);
+    CHECK_INT(unknown.bad_since_ms, DM_NO_TIME);
+    CHECK(!unknown.failing);
 }
 
 static void
