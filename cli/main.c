@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: ISC
 
 #include "base/alloc.h"
+#include "base/env.h"
 #include "base/log.h"
-#include "base/time.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/paths.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+// Where lines go; the first comes when `env` is set up
+struct sink {
+    struct dm_env env;
+    bool is_journal;
+};
 
 static int64_t
 log_clock(void *context)
 {
-    struct timespec now;
-    (void)context;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * DM_NS_PER_SECOND + now.tv_nsec;
+    const struct sink *sink = context;
+    return dm_env_monotonic_ns(&sink->env);
 }
 
 // Lines with a priority where journald reads them
@@ -30,8 +33,8 @@ log_write(void *context, enum dm_log_level level, struct dm_str line)
         [DM_LOG_INFO] = 6,
         [DM_LOG_DEBUG] = 7,
     };
-    const bool *is_journal = context;
-    if (*is_journal) {
+    const struct sink *sink = context;
+    if (sink->is_journal) {
         (void)fprintf(stderr, "<%d>%.*s\n", priorities[level], (int)line.n,
                       line.data);
     } else {
@@ -147,9 +150,8 @@ dispatch(struct dm_cli *cli)
 int
 main(int argc, char **argv)
 {
-    bool is_journal = false;
-    struct dm_env env;
-    struct dm_cli cli = {.env = &env};
+    struct sink sink = {.is_journal = false};
+    struct dm_cli cli = {.env = &sink.env};
     char **words = dm_calloc((size_t)argc + 1, sizeof(char *));
     if (!words) {
         dm_complain("out of memory");
@@ -163,14 +165,15 @@ main(int argc, char **argv)
                                            : DM_LOG_INFO,
             .write = log_write,
             .clock = log_clock,
-            .context = &is_journal,
+            .context = &sink,
         };
         cli.arguments = words;
         cli.log = dm_log_new(&log);
         code = DM_EXIT_FAULT;
         if (cli.log) {
-            dm_env_init_system(&env, cli.log);
-            is_journal = dm_env_variable(&env, "JOURNAL_STREAM") != NULL;
+            dm_env_init_system(&sink.env, cli.log);
+            sink.is_journal =
+                dm_env_variable(&sink.env, "JOURNAL_STREAM") != NULL;
             code = dispatch(&cli);
         }
         dm_log_free(cli.log);
