@@ -287,8 +287,8 @@ static void
 explain(const struct dm_http_transfer *transfer, CURLcode code,
         struct dm_net_outcome *outcome)
 {
-    // CURLcode has a hundred values; those not named are the protocol's
-    // NOLINTNEXTLINE(clang-diagnostic-switch-enum)
+    // As a number, since CURLcode has a hundred values; those that are not
+    // named are the protocol's
     switch ((int)code) {
     case CURLE_OPERATION_TIMEDOUT:
         explain_timeout(transfer, outcome);

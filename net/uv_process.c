@@ -411,8 +411,7 @@ keep_descriptors(void)
         return;
     }
     const struct dirent *entry = NULL;
-    // One thread at a time has a directory stream
-    // NOLINTNEXTLINE(concurrency-mt-unsafe)
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours alone
     while ((entry = readdir(directory))) {
         uint64_t fd = 0;
         if (dm_str_to_uint(dm_str(entry->d_name), INT32_MAX, &fd) &&

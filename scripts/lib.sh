@@ -73,6 +73,7 @@ install_packages() (
     fi
     if command -v systemctl >/dev/null; then
         for unit in $new_units; do
+            # Where systemd does not run (a container) nothing starts by itself
             as_root systemctl disable --quiet "$unit" 2>/dev/null || true
         done
     fi
