@@ -113,6 +113,11 @@ struct dm_operator_sets {
 /// The operator of any algebra
 enum dm_status dm_plan(struct dm_planner *planner, const struct dm_alg *alg,
                        struct dm_operator **ret) DM_NODISCARD;
+/// Those of both operands of `alg`
+enum dm_status dm_plan_both(struct dm_planner *planner,
+                            const struct dm_alg *alg,
+                            struct dm_operator **ret_left,
+                            struct dm_operator **ret_right) DM_NODISCARD;
 
 /// Zeroed memory of an operator of `size` bytes, with its head and empty sets;
 /// NULL when memory is out

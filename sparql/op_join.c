@@ -6,16 +6,13 @@
 struct join {
     struct dm_operator base;
     struct dm_pairs pairs;
-    bool has_left;
 };
 
 static enum dm_status
 join_open(struct dm_operator *op, const dm_id *seed)
 {
     (void)seed;
-    struct join *join = (struct join *)op;
-    join->has_left = false;
-    return dm_pairs_open(&join->pairs);
+    return dm_pairs_open(&((struct join *)op)->pairs);
 }
 
 static enum dm_status
@@ -23,18 +20,14 @@ join_next(struct dm_operator *op, dm_id *row)
 {
     struct join *join = (struct join *)op;
     for (;;) {
-        if (!join->has_left) {
-            const enum dm_status status = dm_pairs_left(&join->pairs);
-            if (status) {
-                return status;
-            }
-            join->has_left = true;
+        enum dm_status status = dm_pairs_left(&join->pairs);
+        if (status) {
+            return status;
         }
-        const enum dm_status status = dm_pairs_right(&join->pairs, row);
+        status = dm_pairs_right(&join->pairs, row);
         if (status != DM_END) {
             return status;
         }
-        join->has_left = false;
     }
 }
 
@@ -73,10 +66,7 @@ dm_plan_join(struct dm_planner *planner, const struct dm_alg *alg,
 {
     struct dm_operator *left = NULL;
     struct dm_operator *right = NULL;
-    enum dm_status status = dm_plan(planner, alg->left, &left);
-    if (!status) {
-        status = dm_plan(planner, alg->right, &right);
-    }
+    const enum dm_status status = dm_plan_both(planner, alg, &left, &right);
     if (status) {
         return status;
     }

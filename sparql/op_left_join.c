@@ -9,8 +9,7 @@ struct left_join {
     struct dm_operator base;
     struct dm_pairs pairs;
     const struct dm_expr_code *filter;
-    bool has_left;
-    bool has_match;
+    bool has_match; // Of the present left solution
 };
 
 static enum dm_status
@@ -18,7 +17,7 @@ left_join_open(struct dm_operator *op, const dm_id *seed)
 {
     (void)seed;
     struct left_join *join = (struct left_join *)op;
-    join->has_left = false;
+    join->has_match = false;
     return dm_pairs_open(&join->pairs);
 }
 
@@ -38,21 +37,28 @@ passes(const struct left_join *join, const dm_id *row, bool *ret)
     return status;
 }
 
-// The next row of the present left solution; DM_END behind the last
 static enum dm_status
-next_of_left(struct left_join *join, dm_id *row)
+left_join_next(struct dm_operator *op, dm_id *row)
 {
+    struct left_join *join = (struct left_join *)op;
     for (;;) {
+        enum dm_status status = dm_pairs_left(&join->pairs);
+        if (status) {
+            return status;
+        }
+        status = dm_pairs_right(&join->pairs, row);
+        if (status == DM_END) {
+            const bool had_match = join->has_match;
+            join->has_match = false;
+            if (had_match) {
+                continue;
+            }
+            dm_row_copy(op->context, row, join->pairs.left_row);
+            return DM_OK;
+        }
         bool is_match = false;
-        enum dm_status status = dm_pairs_right(&join->pairs, row);
         if (!status) {
             status = passes(join, row, &is_match);
-        }
-        if (status == DM_END && !join->has_match) {
-            join->has_match = true;
-            dm_row_copy(join->base.context, row, join->pairs.left_row);
-            join->has_left = false;
-            return DM_OK;
         }
         if (status) {
             return status;
@@ -61,27 +67,6 @@ next_of_left(struct left_join *join, dm_id *row)
             join->has_match = true;
             return DM_OK;
         }
-    }
-}
-
-static enum dm_status
-left_join_next(struct dm_operator *op, dm_id *row)
-{
-    struct left_join *join = (struct left_join *)op;
-    for (;;) {
-        if (!join->has_left) {
-            const enum dm_status status = dm_pairs_left(&join->pairs);
-            if (status) {
-                return status;
-            }
-            join->has_left = true;
-            join->has_match = false;
-        }
-        const enum dm_status status = next_of_left(join, row);
-        if (status != DM_END) {
-            return status;
-        }
-        join->has_left = false;
     }
 }
 
@@ -111,10 +96,7 @@ dm_plan_left_join(struct dm_planner *planner, const struct dm_alg *alg,
     struct dm_operator *left = NULL;
     struct dm_operator *right = NULL;
     struct dm_expr_code *filter = NULL;
-    enum dm_status status = dm_plan(planner, alg->left, &left);
-    if (!status) {
-        status = dm_plan(planner, alg->right, &right);
-    }
+    enum dm_status status = dm_plan_both(planner, alg, &left, &right);
     if (!status && alg->expr) {
         status = dm_code_compile(planner->compiler, alg->expr, &filter);
     }

@@ -11,16 +11,13 @@ struct minus {
     struct dm_operator base;
     struct dm_pairs pairs;
     dm_id *merged;
-    bool has_left;
 };
 
 static enum dm_status
 minus_open(struct dm_operator *op, const dm_id *seed)
 {
     (void)seed;
-    struct minus *minus = (struct minus *)op;
-    minus->has_left = false;
-    return dm_pairs_open(&minus->pairs);
+    return dm_pairs_open(&((struct minus *)op)->pairs);
 }
 
 // Whether a right solution takes the left one away: DM_OK if so, DM_END if not
@@ -41,22 +38,19 @@ minus_next(struct dm_operator *op, dm_id *row)
 {
     struct minus *minus = (struct minus *)op;
     for (;;) {
-        if (!minus->has_left) {
-            const enum dm_status status = dm_pairs_left(&minus->pairs);
-            if (status) {
-                return status;
-            }
-            minus->has_left = true;
-        }
-        const enum dm_status status = find_partner(minus);
-        if (status && status != DM_END) {
+        enum dm_status status = dm_pairs_left(&minus->pairs);
+        if (status) {
             return status;
         }
-        minus->has_left = false;
+        status = find_partner(minus);
         if (status == DM_END) {
             dm_row_copy(op->context, row, minus->pairs.left_row);
             return DM_OK;
         }
+        if (status) {
+            return status;
+        }
+        dm_pairs_skip_left(&minus->pairs);
     }
 }
 
@@ -84,10 +78,7 @@ dm_plan_minus(struct dm_planner *planner, const struct dm_alg *alg,
 {
     struct dm_operator *left = NULL;
     struct dm_operator *right = NULL;
-    enum dm_status status = dm_plan(planner, alg->left, &left);
-    if (!status) {
-        status = dm_plan(planner, alg->right, &right);
-    }
+    const enum dm_status status = dm_plan_both(planner, alg, &left, &right);
     if (status) {
         return status;
     }

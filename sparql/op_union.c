@@ -53,10 +53,7 @@ dm_plan_union(struct dm_planner *planner, const struct dm_alg *alg,
 {
     struct dm_operator *left = NULL;
     struct dm_operator *right = NULL;
-    enum dm_status status = dm_plan(planner, alg->left, &left);
-    if (!status) {
-        status = dm_plan(planner, alg->right, &right);
-    }
+    const enum dm_status status = dm_plan_both(planner, alg, &left, &right);
     if (status) {
         return status;
     }

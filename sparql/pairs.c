@@ -98,6 +98,7 @@ dm_pairs_open(struct dm_pairs *pairs)
     pairs->way = DM_PAIRS_LOOKING;
     pairs->n_taken = 0;
     pairs->left_ended = false;
+    pairs->has_left = false;
     return dm_operator_open(left_of(pairs), pairs->op->seed);
 }
 
@@ -282,6 +283,9 @@ enum dm_status
 dm_pairs_left(struct dm_pairs *pairs)
 {
     enum dm_status status = DM_OK;
+    if (pairs->has_left) {
+        return DM_OK;
+    }
     if (pairs->way == DM_PAIRS_LOOKING) {
         status = look(pairs);
     }
@@ -294,6 +298,7 @@ dm_pairs_left(struct dm_pairs *pairs)
     if (status) {
         return status;
     }
+    pairs->has_left = true;
     pairs->right_open = false;
     if (pairs->way == DM_PAIRS_HASHED) {
         pairs->hash = hash_keys(pairs, pairs->left_row);
@@ -306,8 +311,17 @@ enum dm_status
 dm_pairs_right(struct dm_pairs *pairs, dm_id *row)
 {
     assert(pairs->way == DM_PAIRS_SEEDED || pairs->way == DM_PAIRS_HASHED);
-    return pairs->way == DM_PAIRS_SEEDED ? next_seeded(pairs, row)
-                                         : next_hashed(pairs, row);
+    const enum dm_status status = pairs->way == DM_PAIRS_SEEDED
+                                      ? next_seeded(pairs, row)
+                                      : next_hashed(pairs, row);
+    pairs->has_left = status != DM_END;
+    return status;
+}
+
+void
+dm_pairs_skip_left(struct dm_pairs *pairs)
+{
+    pairs->has_left = false;
 }
 
 void

@@ -49,6 +49,7 @@ struct dm_pairs {
     uint32_t n_taken;             ///< … and how many of them are done
     bool left_ended;
     struct dm_solutions table; ///< Right solutions of HASHED
+    bool has_left; ///< `left_row` still has right solutions to be tried
     dm_id *left_row;
     dm_id *right_row;
     dm_id *key;
@@ -63,10 +64,14 @@ enum dm_status dm_pairs_plan(struct dm_planner *planner, struct dm_pairs *pairs,
 enum dm_status dm_pairs_open(struct dm_pairs *pairs) DM_NODISCARD;
 void dm_pairs_close(struct dm_pairs *pairs);
 
-/// The next left solution, then in `left_row`: DM_OK, DM_END, DM_AGAIN, …
+/// Have a left solution in `left_row`, the next one if the last is done with:
+/// DM_OK, DM_END, DM_AGAIN, …
 enum dm_status dm_pairs_left(struct dm_pairs *pairs) DM_NODISCARD;
-/// The next right solution compatible with it, merged with it into `row`
+/// The next right solution compatible with it, merged with it into `row`.
+/// DM_END behind the last; the left one is done with then.
 enum dm_status dm_pairs_right(struct dm_pairs *pairs, dm_id *row) DM_NODISCARD;
+/// Be done with the left solution before its right ones are
+void dm_pairs_skip_left(struct dm_pairs *pairs);
 
 /// "seeded" or "hash of N variables"
 void dm_pairs_describe(const struct dm_pairs *pairs, struct dm_buf *buf);

@@ -52,3 +52,11 @@ dm_plan(struct dm_planner *planner, const struct dm_alg *alg,
     assert(alg->kind < DM_COUNT_OF(table));
     return table[alg->kind](planner, alg, ret);
 }
+
+enum dm_status
+dm_plan_both(struct dm_planner *planner, const struct dm_alg *alg,
+             struct dm_operator **ret_left, struct dm_operator **ret_right)
+{
+    const enum dm_status status = dm_plan(planner, alg->left, ret_left);
+    return status ? status : dm_plan(planner, alg->right, ret_right);
+}
