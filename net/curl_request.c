@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: ISC
+
+// What a transfer asks: the options of its easy handle.
+//
+// curl resolves nothing (it is given one address), reads no proxy from the
+// environment, keeps no TLS session, and reads no directory of certificates:
+// looking through that would cost many times the rest of a check.
+
+#include "base/alloc.h"
+#include "net/curl_private.h"
+#include "net/url.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+
+#define LINE_MAX_BYTES ((size_t)2 * DM_HTTP_HEADER_BYTES_MAX)
+
+static bool
+append(struct curl_slist **list, const char *text)
+{
+    struct curl_slist *longer = curl_slist_append(*list, text);
+    if (longer) {
+        *list = longer;
+    }
+    return longer;
+}
+
+static bool
+add_header(struct dm_http_transfer *transfer, struct dm_str name,
+           struct dm_str value)
+{
+    struct dm_buf line;
+    dm_buf_init(&line, LINE_MAX_BYTES);
+    (void)dm_buf_put_str(&line, name);
+    (void)dm_buf_puts(&line, value.n ? ": " : ";"); // curl's way to say empty
+    (void)dm_buf_put_str(&line, value);
+    const bool done =
+        !line.status && append(&transfer->headers, dm_buf_cstr(&line));
+    dm_buf_done(&line);
+    return done;
+}
+
+static bool
+add_headers(struct dm_http_transfer *transfer,
+            const struct dm_http_exchange *exchange)
+{
+    // What curl would add by itself to a body
+    bool done = append(&transfer->headers, "Expect:");
+    if (!dm_http_header_get(exchange->headers, exchange->n_headers,
+                            "Content-Type")
+             .data) {
+        done = done && append(&transfer->headers, "Content-Type:");
+    }
+    for (size_t i = 0; done && i < exchange->n_headers; ++i) {
+        done = add_header(transfer, exchange->headers[i].name,
+                          exchange->headers[i].value);
+    }
+    return done;
+}
+
+// A copy of `text` for one option, "" where it is empty
+static CURLcode
+set_text(CURL *easy, CURLoption option, struct dm_str text)
+{
+    char *copy = dm_strndup(text.n ? text.data : "", text.n);
+    if (!copy) {
+        return CURLE_OUT_OF_MEMORY;
+    }
+    const CURLcode code = curl_easy_setopt(easy, option, copy);
+    dm_free(copy);
+    return code;
+}
+
+static CURLcode
+set_connect_to(struct dm_http_transfer *transfer)
+{
+    if (transfer->endpoint.kind == DM_ENDPOINT_UNIX) {
+        return curl_easy_setopt(transfer->easy, CURLOPT_UNIX_SOCKET_PATH,
+                                transfer->endpoint.path);
+    }
+    char line[DM_ENDPOINT_SIZE + 4];
+    char place[DM_ENDPOINT_SIZE];
+    dm_endpoint_format(&transfer->endpoint, place);
+    (void)snprintf(line, sizeof(line), "::%s", place);
+    if (!append(&transfer->connect_to, line)) {
+        return CURLE_OUT_OF_MEMORY;
+    }
+    return curl_easy_setopt(transfer->easy, CURLOPT_CONNECT_TO,
+                            transfer->connect_to);
+}
+
+// curl takes the name for TLS from the URL: put it there, and the URL's host
+// into a header
+static CURLcode
+set_server_name(struct dm_http_transfer *transfer,
+                const struct dm_http_exchange *exchange)
+{
+    struct dm_url url;
+    struct dm_buf text;
+    dm_buf_init(&text, (size_t)2 * DM_URL_MAX);
+    bool done = !dm_url_parse(exchange->url, &url, NULL);
+    if (done &&
+        !dm_http_header_get(exchange->headers, exchange->n_headers, "Host")
+             .data) {
+        done = !dm_url_format_host(&url, &text) &&
+               add_header(transfer, dm_str("Host"), dm_buf_str(&text));
+    }
+    if (done) {
+        url.host = exchange->tls.server_name;
+        url.is_ip6 = false;
+        dm_buf_clear(&text);
+        done =
+            !dm_url_format(&url, &text) &&
+            !curl_easy_setopt(transfer->easy, CURLOPT_URL, dm_buf_cstr(&text));
+    }
+    dm_buf_done(&text);
+    return done ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+}
+
+static CURLcode
+set_tls(struct dm_http_transfer *transfer,
+        const struct dm_http_exchange *exchange)
+{
+    CURL *easy = transfer->easy;
+    const struct dm_http_tls *tls = &exchange->tls;
+    const long is_judged = !tls->is_insecure && !exchange->accept_key;
+    CURLcode code = CURLE_OK;
+    transfer->peer.is_insecure = tls->is_insecure;
+    transfer->peer.accept_key = exchange->accept_key;
+    transfer->peer.context = exchange->context;
+
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+    // Its own cache of roots would take the place of ours, of whatever file
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+    code = code ? code
+                : curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION,
+                                   dm_curl_on_ssl_ctx);
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
+    code =
+        code ? code : curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, is_judged);
+    code = code ? code
+                : curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST,
+                                   is_judged ? 2L : 0L);
+    code =
+        code ? code : curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    if (tls->ca_file.n && !code) {
+        transfer->ca_file = dm_strndup(tls->ca_file.data, tls->ca_file.n);
+        code = transfer->ca_file ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+    }
+    if (tls->certificate.n && !code) {
+        code = set_text(easy, CURLOPT_SSLCERT, tls->certificate);
+        code = code ? code
+                    : set_text(easy, CURLOPT_SSLKEY,
+                               tls->key.n ? tls->key : tls->certificate);
+    }
+    if (tls->server_name.n && !code) {
+        code = set_server_name(transfer, exchange);
+    }
+    return code;
+}
+
+// Kept connections are curl's to choose by what it knows; what only we know
+// must not be mixed up
+static bool
+may_keep(const struct dm_http_exchange *exchange)
+{
+    return exchange->keep_alive && !exchange->tls.ca_file.n &&
+           !exchange->tls.certificate.n && !exchange->accept_key;
+}
+
+static CURLcode
+set_method(struct dm_http_transfer *transfer,
+           const struct dm_http_exchange *exchange)
+{
+    CURL *easy = transfer->easy;
+    CURLcode code = set_text(easy, CURLOPT_URL, exchange->url);
+    if (exchange->body.n && !code) {
+        transfer->body = dm_strndup(exchange->body.data, exchange->body.n);
+        code = transfer->body ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+        code = code ? code
+                    : curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                                       (curl_off_t)exchange->body.n);
+        code = code
+                   ? code
+                   : curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body);
+    } else if (dm_str_is(exchange->method, "POST") && !code) {
+        code =
+            curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
+        code = code ? code : curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
+    }
+    if (dm_str_is(exchange->method, "HEAD")) {
+        return code ? code : curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    }
+    return code ? code
+                : set_text(easy, CURLOPT_CUSTOMREQUEST, exchange->method);
+}
+
+static curl_socket_t
+open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)context;
+    (void)purpose;
+    return socket(address->family,
+                  address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                  address->protocol);
+}
+
+static CURLcode
+set_callbacks(struct dm_http_transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    code = code ? code
+                : curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION,
+                                   dm_curl_on_header);
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    code = code
+               ? code
+               : curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, dm_curl_on_body);
+    code = code ? code : curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    code =
+        code ? code
+             : curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    code = code ? code
+                : curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->reason);
+    return code;
+}
+
+static CURLcode
+set_behaviour(struct dm_http_transfer *transfer,
+              const struct dm_http_exchange *exchange)
+{
+    CURL *easy = transfer->easy;
+    const long is_fresh = !may_keep(exchange);
+    const int64_t timeout_ms = exchange->timeout_ns / INT64_C(1000000) + 1;
+    const long timeout =
+        timeout_ms < INT32_MAX ? (long)timeout_ms : (long)INT32_MAX;
+    const struct {
+        CURLoption option;
+        long value;
+    } numbers[] = {
+        {CURLOPT_NOSIGNAL, 1L},
+        {CURLOPT_FRESH_CONNECT, is_fresh},
+        {CURLOPT_FORBID_REUSE, is_fresh},
+        {CURLOPT_TIMEOUT_MS, timeout},
+        {CURLOPT_CONNECTTIMEOUT_MS, timeout},
+        {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+        {CURLOPT_TCP_NODELAY, 1L},
+    };
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    code = code ? code
+                : curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    for (size_t i = 0; i < DM_COUNT_OF(numbers) && !code; ++i) {
+        code = curl_easy_setopt(easy, numbers[i].option, numbers[i].value);
+    }
+    return code;
+}
+
+CURLcode
+dm_curl_set_request(struct dm_http_transfer *transfer,
+                    const struct dm_http_exchange *exchange)
+{
+    CURLcode code = set_behaviour(transfer, exchange);
+    code = code ? code : set_callbacks(transfer);
+    code = code ? code : set_method(transfer, exchange);
+    code = code ? code : set_connect_to(transfer);
+    if (transfer->is_tls) {
+        code = code ? code : set_tls(transfer, exchange);
+    }
+    if (!code && !add_headers(transfer, exchange)) {
+        code = CURLE_OUT_OF_MEMORY;
+    }
+    return code ? code
+                : curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER,
+                                   transfer->headers);
+}
