@@ -156,7 +156,9 @@ def restart_in_between(world, daemon, webhook, recorder):
     lib.until("CheckFailing is posted again after the restart",
               lambda: len(posts(recorder, "CheckFailing")) > before)
     lib.until("LongDown fires", lambda: notifications(webhook, "LongDown"))
-    at = posts(recorder, "LongDown")[0][0]
+    # The two Alertmanagers are told side by side
+    at = lib.until("LongDown is posted to the recorder, too",
+                   lambda: posts(recorder, "LongDown"))[0][0]
     world.check("`for` is waited for", at >= seen + FOR,
                 "%.1f s" % (at - seen))
     world.check("`for` did not begin anew", at < killed + FOR - 0.5 and
