@@ -119,6 +119,12 @@ enum dm_status dm_plan_both(struct dm_planner *planner,
                             struct dm_operator **ret_left,
                             struct dm_operator **ret_right) DM_NODISCARD;
 
+/// List the variables that are in both `a` and `b`, ascending, into `ret`,
+/// which has room for all of the query.
+/// @return Their number.
+size_t dm_plan_list(const struct dm_planner *planner, const uint64_t *a,
+                    const uint64_t *b, dm_var *ret);
+
 /// Zeroed memory of an operator of `size` bytes, with its head and empty sets;
 /// NULL when memory is out
 void *DM_NULLABLE dm_operator_new(struct dm_planner *planner, size_t size,

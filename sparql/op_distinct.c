@@ -100,11 +100,8 @@ dm_plan_distinct(struct dm_planner *planner, const struct dm_alg *alg,
     if (!distinct->columns) {
         return DM_ERR_NO_MEMORY;
     }
-    for (dm_var var = 0; var < n_vars; ++var) {
-        if (dm_bits_has(child->possible, var)) {
-            distinct->columns[distinct->n_columns++] = var;
-        }
-    }
+    distinct->n_columns = dm_plan_list(planner, child->possible,
+                                       child->possible, distinct->columns);
     dm_solutions_init(&distinct->seen,
                       &dm_snapshot_work(planner->context->snapshot)->account,
                       distinct->n_columns);

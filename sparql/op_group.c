@@ -370,11 +370,8 @@ dm_plan_group(struct dm_planner *planner, const struct dm_alg *alg,
     if (!group->row || !group->columns) {
         return DM_ERR_NO_MEMORY;
     }
-    for (dm_var var = 0; var < n_vars; ++var) {
-        if (dm_bits_has(child->possible, var)) {
-            group->columns[group->n_columns++] = var;
-        }
-    }
+    group->n_columns =
+        dm_plan_list(planner, child->possible, child->possible, group->columns);
     status = compile_keys(planner, alg, group);
     if (!status) {
         status = compile_aggregates(planner, alg, group);

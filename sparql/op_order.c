@@ -417,11 +417,8 @@ dm_plan_order(struct dm_planner *planner, const struct dm_alg *alg,
     if (!order->columns) {
         return DM_ERR_NO_MEMORY;
     }
-    for (dm_var var = 0; var < n_vars; ++var) {
-        if (dm_bits_has(child->possible, var)) {
-            order->columns[order->n_columns++] = var;
-        }
-    }
+    order->n_columns =
+        dm_plan_list(planner, child->possible, child->possible, order->columns);
     order->limit = DM_NO_LIMIT;
     order->account = &dm_snapshot_work(planner->context->snapshot)->account;
     order->phase = YIELDING;

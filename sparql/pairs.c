@@ -28,19 +28,6 @@ right_of(const struct dm_pairs *pairs)
 
 // ------------------------------------------------------------ planning
 
-static size_t
-list_vars(const struct dm_planner *planner, const uint64_t *a,
-          const uint64_t *b, dm_var *ret)
-{
-    size_t n = 0;
-    for (dm_var var = 0; var < planner->context->n_vars; ++var) {
-        if (dm_bits_has(a, var) && dm_bits_has(b, var)) {
-            ret[n++] = var;
-        }
-    }
-    return n;
-}
-
 enum dm_status
 dm_pairs_plan(struct dm_planner *planner, struct dm_pairs *pairs,
               struct dm_operator *op)
@@ -68,11 +55,11 @@ dm_pairs_plan(struct dm_planner *planner, struct dm_pairs *pairs,
     const struct dm_operator *left = op->children[0];
     const struct dm_operator *right = op->children[1];
     pairs->n_keys =
-        list_vars(planner, left->certain, right->certain, pairs->keys);
+        dm_plan_list(planner, left->certain, right->certain, pairs->keys);
     pairs->n_shared =
-        list_vars(planner, left->possible, right->possible, pairs->shared);
+        dm_plan_list(planner, left->possible, right->possible, pairs->shared);
     pairs->n_columns =
-        list_vars(planner, right->possible, right->possible, pairs->columns);
+        dm_plan_list(planner, right->possible, right->possible, pairs->columns);
     pairs->can_seed =
         dm_bits_meet(left->certain, right->seedable, planner->n_words);
     dm_solutions_init(&pairs->buffered, account, n_vars);

@@ -60,3 +60,16 @@ dm_plan_both(struct dm_planner *planner, const struct dm_alg *alg,
     const enum dm_status status = dm_plan(planner, alg->left, ret_left);
     return status ? status : dm_plan(planner, alg->right, ret_right);
 }
+
+size_t
+dm_plan_list(const struct dm_planner *planner, const uint64_t *a,
+             const uint64_t *b, dm_var *ret)
+{
+    size_t n = 0;
+    for (dm_var var = 0; var < planner->context->n_vars; ++var) {
+        if (dm_bits_has(a, var) && dm_bits_has(b, var)) {
+            ret[n++] = var;
+        }
+    }
+    return n;
+}
