@@ -22,7 +22,7 @@
 #define ROUND_DEADLINE_NS (INT64_C(10) * DM_NS_PER_SECOND)
 #define STARTUP_MEMORY (64U << 20U)
 #define ENCODED_MAX (256U << 10U) // Of one alert
-#define REFRESH_MS (INT64_C(10) * DM_MS_PER_MINUTE)
+#define REFRESH_NS (INT64_C(600) * DM_NS_PER_SECOND)
 
 static const char state_space[] = "alert";
 
@@ -36,7 +36,10 @@ struct dm_rounds {
     bool is_wanted;  // Something changed since the last one began
     bool is_stopped;
     int64_t began_ns;
-    int64_t refreshed_ms; // When every alert was last stored
+    int64_t refreshed_ns; // When every alert was last stored
+    // Of what changed all was stored; else the next round stores every alert.
+    // One that is gone may stay behind; it goes soon after the next start.
+    bool is_stored;
     struct dm_rounds_figures figures;
 };
 
@@ -55,6 +58,7 @@ struct round {
     struct dm_config *config;
     int64_t now_ms;
     bool refresh;
+    bool is_partial; // Something is missing in `stored`
     bool is_full;
     bool is_config_valid;
     struct dm_snapshot *snapshot;
@@ -114,7 +118,7 @@ alert_key(struct dm_arena *arena, const struct dm_alert *alert)
     return dm_str_n(key, alert->identity.n + (size_t)n);
 }
 
-// What could not be encoded is stored by the next refresh
+// What could not be encoded is stored with the next round
 static void
 store_alert(struct round *round, const struct dm_alert *alert, bool remove)
 {
@@ -122,6 +126,7 @@ store_alert(struct round *round, const struct dm_alert *alert, bool remove)
         dm_grow(round->stored, &round->stored_capacity, round->n_stored + 1,
                 sizeof(*round->stored), (size_t)2 * DM_ALERTS_MAX);
     if (!stored) {
+        round->is_partial = true;
         return;
     }
     round->stored = stored;
@@ -136,6 +141,7 @@ store_alert(struct round *round, const struct dm_alert *alert, bool remove)
         is_good = is_good && place->value.data;
     }
     round->n_stored += is_good ? 1 : 0;
+    round->is_partial |= !is_good;
     dm_buf_done(&json);
 }
 
@@ -373,7 +379,7 @@ end_round(struct dm_rounds *rounds, int64_t next_ms)
 }
 
 static void
-settle(struct round *round)
+settle(struct round *round, bool is_stored)
 {
     struct dm_rounds *rounds = round->rounds;
     tell_differences(rounds, round->after);
@@ -384,8 +390,9 @@ settle(struct round *round)
     dm_alerts_free(rounds->alerts);
     rounds->alerts = round->after;
     round->after = NULL;
-    if (round->refresh) {
-        rounds->refreshed_ms = round->now_ms;
+    rounds->is_stored = is_stored && !round->is_partial;
+    if (round->refresh && rounds->is_stored) {
+        rounds->refreshed_ns = rounds->began_ns;
     }
     ++rounds->figures.rounds;
     rounds->figures.last_ns = round->took_ns;
@@ -401,7 +408,7 @@ on_stored(struct dm_return *back, struct dm_node *node)
 {
     (void)node;
     // What could not be stored is told all the same: the disk may be full
-    settle(DM_CONTAINER_OF(back, struct round, back));
+    settle(DM_CONTAINER_OF(back, struct round, back), back->status == DM_OK);
 }
 
 static void
@@ -418,9 +425,10 @@ round_done(struct dm_job *job)
         end_round(rounds, INT64_MAX);
         return;
     }
-    if (!round->n_stored ||
-        dm_writer_task(rounds->node->writer, &round->task)) {
-        settle(round);
+    if (!round->n_stored) {
+        settle(round, true);
+    } else if (dm_writer_task(rounds->node->writer, &round->task)) {
+        settle(round, false);
     }
 }
 
@@ -456,7 +464,8 @@ round_new(struct dm_rounds *rounds)
     round->rounds = rounds;
     round->config = dm_config_ref(node->config);
     round->now_ms = dm_env_wall_ms(node->env);
-    round->refresh = round->now_ms - rounds->refreshed_ms >= REFRESH_MS;
+    round->refresh = !rounds->is_stored ||
+                     rounds->began_ns - rounds->refreshed_ns >= REFRESH_NS;
     round->is_full = node->is_full;
     round->is_config_valid = node->config_state.is_valid;
     return round;
@@ -567,7 +576,8 @@ dm_rounds_new(struct dm_node *node, struct dm_rounds **ret)
         return DM_ERR_NO_MEMORY;
     }
     rounds->node = node;
-    rounds->refreshed_ms = dm_env_wall_ms(node->env);
+    rounds->refreshed_ns = dm_loop_now_ns(node->net->loop);
+    rounds->is_stored = true;
     rounds->alerts = dm_alerts_new();
     const enum dm_status status =
         rounds->alerts ? restore(rounds) : DM_ERR_NO_MEMORY;
