@@ -48,15 +48,16 @@ enum dm_history_columns {
 };
 
 struct dm_history_filter {
-    dm_log_no log;        ///< 0: every log
-    dm_id check;          ///< DM_ID_NONE: every check
-    dm_id event;          ///< DM_ID_NONE, or this event alone
-    unsigned statuses;    ///< Bit 1 << enum dm_result_status; 0: every one
-    dm_id failure;        ///< DM_ID_NONE: any and none
-    int64_t at_from_ms;   ///< Inclusive; INT64_MIN: from the beginning
-    int64_t at_until_ms;  ///< Exclusive; INT64_MAX: to the end
-    int64_t micros_from;  ///< Inclusive; INT64_MIN: no bound
-    int64_t micros_until; ///< Exclusive; INT64_MAX: no bound
+    dm_log_no log;             ///< 0: every log
+    dm_id check;               ///< DM_ID_NONE: every check
+    dm_id event;               ///< DM_ID_NONE, or this event alone
+    struct dm_event_key after; ///< Keys above it in their log; ms 0: all
+    unsigned statuses;         ///< Bit 1 << enum dm_result_status; 0: every one
+    dm_id failure;             ///< DM_ID_NONE: any and none
+    int64_t at_from_ms;        ///< Inclusive; INT64_MIN: from the beginning
+    int64_t at_until_ms;       ///< Exclusive; INT64_MAX: to the end
+    int64_t micros_from;       ///< Inclusive; INT64_MIN: no bound
+    int64_t micros_until;      ///< Exclusive; INT64_MAX: no bound
 };
 
 /// A filter that matches every event

@@ -90,6 +90,20 @@ enum dm_status dm_txn_record(struct dm_txn *txn, const struct dm_event *event,
 enum dm_status dm_txn_merge(struct dm_txn *txn, const struct dm_event *event)
     DM_NODISCARD;
 
+/**
+ * Set the present of a check as a snapshot of its log says it: the event, which
+ * need not be there, and what was counted up to it. Events merged later that
+ * are newer count on from here; older ones change neither present nor counts.
+ * Where the event has no row yet, one is made of what is known of it; merging
+ * the event itself replaces that row. A present whose event is newer than
+ * latest->event is left as it is.
+ *
+ * @param latest latest->event.key.log is the log; `started…` is not looked at.
+ * @return DM_ERR_ARGUMENT as dm_txn_record().
+ */
+enum dm_status dm_txn_put_latest(struct dm_txn *txn,
+                                 const struct dm_latest *latest) DM_NODISCARD;
+
 /// What a row of `latest` was before the last record or merge in this
 /// transaction for that check, so the caller sees a change of status.
 /// @return DM_ERR_NOT_FOUND where there is no row.
