@@ -162,41 +162,45 @@ dm_payload_read_text(struct dm_str text, const struct dm_payload_spec *spec,
 // ------------------------------------------------------------------- writing
 
 /// Gathers the lines of one payload: any order, twice is once.
-struct dm_lines;
+struct dm_quad_lines;
 
 /// @param max_bytes Most bytes of text (at most DM_INFLATED_MAX).
-struct dm_lines *DM_NULLABLE dm_lines_new(size_t max_bytes) DM_NODISCARD;
-void dm_lines_free(struct dm_lines *DM_NULLABLE lines);
+struct dm_quad_lines *DM_NULLABLE dm_quad_lines_new(size_t max_bytes)
+    DM_NODISCARD;
+void dm_quad_lines_free(struct dm_quad_lines *DM_NULLABLE lines);
 /// Forget all lines, keep the room.
-void dm_lines_clear(struct dm_lines *lines);
+void dm_quad_lines_clear(struct dm_quad_lines *lines);
 
 /// Add a quad whose literals are in their one spelling already.
 /// @return DM_ERR_LIMIT: over `max_bytes`, DM_QUADS_MAX, or a limit of the
 ///         wire (line, literal, IRI); nothing was added. DM_ERR_NO_MEMORY.
-enum dm_status dm_lines_add(struct dm_lines *lines, const struct dm_quad *quad)
-    DM_NODISCARD;
+enum dm_status dm_quad_lines_add(struct dm_quad_lines *lines,
+                                 const struct dm_quad *quad) DM_NODISCARD;
 
 /// Add the star of `event` (further quads too) in the graph of `log_iri`, or
 /// nothing of it.
 /// @return DM_ERR_LIMIT, DM_ERR_NO_MEMORY as above.
-enum dm_status dm_lines_add_event(struct dm_lines *lines, struct dm_str log_iri,
-                                  const struct dm_payload_event *event)
+enum dm_status dm_quad_lines_add_event(struct dm_quad_lines *lines,
+                                       struct dm_str log_iri,
+                                       const struct dm_payload_event *event)
     DM_NODISCARD;
 /// Add unit, warn and crit of a metric in the graph `graph`.
-enum dm_status dm_lines_add_metric(struct dm_lines *lines, struct dm_str graph,
-                                   const struct dm_payload_metric *metric)
+enum dm_status dm_quad_lines_add_metric(struct dm_quad_lines *lines,
+                                        struct dm_str graph,
+                                        const struct dm_payload_metric *metric)
     DM_NODISCARD;
 /// Add a State in ipns://K#state.
-enum dm_status dm_lines_add_state(struct dm_lines *lines, struct dm_str log_iri,
-                                  const struct dm_payload_event *state)
+enum dm_status dm_quad_lines_add_state(struct dm_quad_lines *lines,
+                                       struct dm_str log_iri,
+                                       const struct dm_payload_event *state)
     DM_NODISCARD;
 
-size_t dm_lines_count(const struct dm_lines *lines);
-size_t dm_lines_bytes(const struct dm_lines *lines);
+size_t dm_quad_lines_count(const struct dm_quad_lines *lines);
+size_t dm_quad_lines_bytes(const struct dm_quad_lines *lines);
 
 /// The sorted text, without lines that stand twice. It lives until the next
 /// change.
-struct dm_str dm_lines_text(struct dm_lines *lines);
+struct dm_str dm_quad_lines_text(struct dm_quad_lines *lines);
 
 /// Append a zstd frame of `text`, encrypted where `key` is given.
 /// @return DM_ERR_LIMIT where it is over what a payload may be.
