@@ -63,7 +63,6 @@ static const struct {
     {DM_PROPERTY_SCHEDULE, LATER, "use :every with a :grace"},
     {DM_PROPERTY_CERTIFICATE, LATER, "this version serves plain HTTP"},
     {DM_PROPERTY_PRIVATE_KEY, LATER, "this version serves plain HTTP"},
-    {DM_PROPERTY_KUBO, LATER, "this version keeps its results to itself"},
     {DM_PROPERTY_FORWARD, LATER, "this version keeps its results to itself"},
     {DM_PROPERTY_ENCRYPT, LATER, "this version keeps its results to itself"},
 };

@@ -197,8 +197,13 @@ check_url(struct filling *filling, const struct dm_value *value)
     struct dm_secret_ref ref;
     const struct dm_str user = userinfo_of(url);
     if (user.n && dm_secret_find(user, 0, &ref) != DM_OK) {
-        complain(filling, value, "Write :auth \"Basic USER:${file:NAME}\"",
-                 ":%s has a name or password in it, which would be published",
+        const bool has_auth = filling->row->property == DM_PROPERTY_URL;
+        complain(filling, value,
+                 has_auth ? "Write :auth \"Basic USER:${file:NAME}\""
+                          : "Write it as USER:${file:NAME}",
+                 has_auth ? ":%s has a name or password in it, which would be "
+                            "published"
+                          : ":%s has a name or password in it",
                  filling->name);
         return false;
     }

@@ -64,6 +64,7 @@ struct dm_node_settings {
     size_t n_alertmanagers;
     struct dm_texts ping_out; ///< URLs
     struct dm_texts uplinks;  ///< HOST or HOST:PORT; none: the default gateway
+    struct dm_str kubo;       ///< RPC of a Kubo; its userinfo with references
     int64_t seal_ms;
     int64_t keep_raw_ms;
     int64_t keep_rollups_ms;

@@ -394,6 +394,53 @@ is_loopback(struct dm_str host)
            dm_str_starts(host, dm_str("127."));
 }
 
+// A host of a URL that is this machine whatever a resolver says
+static bool
+is_this_machine(struct dm_str host)
+{
+    for (size_t i = 0; i < host.n; ++i) {
+        const char c = host.data[i];
+        if (c != '.' && (c < '0' || c > '9')) {
+            return dm_str_is(host, "localhost") || dm_str_is(host, "[::1]");
+        }
+    }
+    return dm_str_starts(host, dm_str("127."));
+}
+
+// The host of a URL, with the brackets of an address
+static struct dm_str
+host_of(struct dm_str url)
+{
+    struct dm_str rest =
+        dm_str_slice(url, dm_str_find(url, dm_str("://")) + 3, url.n);
+    size_t from = 0;
+    size_t end = 0;
+    while (end < rest.n && !strchr("/?#", rest.data[end])) {
+        from = rest.data[end] == '@' ? end + 1 : from;
+        ++end;
+    }
+    rest = dm_str_slice(rest, from, end - from);
+    if (rest.n && rest.data[0] == '[') {
+        return dm_str_slice(rest, 0, dm_str_find(rest, dm_str("]")) + 1);
+    }
+    return dm_str_slice(rest, 0, dm_str_find(rest, dm_str(":")));
+}
+
+// Kubo's RPC may do whatever Kubo can: it is no thing to ask in the clear for
+// over a network
+static void
+check_kubo(struct dm_loader *loader, const struct dm_entity *entity,
+           const struct dm_node_settings *node)
+{
+    if (node->kubo.n && dm_str_starts(node->kubo, dm_str("http://")) &&
+        !is_this_machine(host_of(node->kubo))) {
+        complain(loader, entity, &entity->values[DM_PROPERTY_KUBO].items[0],
+                 "Elsewhere it needs https://",
+                 ":kubo with http:// is a Kubo of this machine, as "
+                 "<http://127.0.0.1:5001>");
+    }
+}
+
 // "HOST:PORT" or "[HOST]:PORT", then " plain"
 static bool
 read_listen(struct dm_str text, struct dm_listen_def *ret)
@@ -559,6 +606,7 @@ dm_node_finish(struct dm_loader *loader, const struct dm_entity *entity,
         complain(loader, entity, &entity->values[DM_PROPERTY_SITE].items[0], "",
                  ":site ends with /, so that <shop> is a name in it");
     }
+    check_kubo(loader, entity, node);
     if (!status) {
         status = fill_listen(loader, entity, node);
     }

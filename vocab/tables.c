@@ -92,6 +92,7 @@ static const struct dm_field node_rows[] = {
     {NODE(PUBLIC_URL, URL, public_url)},
     {NODE(PING_OUT, URLS, ping_out), .has_secrets = true},
     {NODE(UPLINK, TEXTS, uplinks)},
+    {NODE(KUBO, URL, kubo), .has_secrets = true},
     {NODE(SEAL, DURATION, seal_ms), RANGE(1000, DAY)},
     {NODE(KEEP_RAW, DURATION, keep_raw_ms), RANGE(HOUR, 100 * YEAR)},
     {NODE(KEEP_ROLLUPS, DURATION, keep_rollups_ms), RANGE(HOUR, 100 * YEAR)},
@@ -141,9 +142,9 @@ dm_property_is_many(int property)
         DM_PROPERTY_EXPECT,   DM_PROPERTY_WARN_IF, DM_PROPERTY_CRIT_IF,
         DM_PROPERTY_LABEL,    DM_PROPERTY_HEADER,  DM_PROPERTY_ENV,
         DM_PROPERTY_LISTEN,   DM_PROPERTY_TOKEN,   DM_PROPERTY_ALERTMANAGER,
-        DM_PROPERTY_PING_OUT, DM_PROPERTY_UPLINK,  DM_PROPERTY_KUBO,
-        DM_PROPERTY_FORWARD,  DM_PROPERTY_ACCEPT,  DM_PROPERTY_COVERS,
-        DM_PROPERTY_WHEN,     DM_PROPERTY_BY,
+        DM_PROPERTY_PING_OUT, DM_PROPERTY_UPLINK,  DM_PROPERTY_FORWARD,
+        DM_PROPERTY_ACCEPT,   DM_PROPERTY_COVERS,  DM_PROPERTY_WHEN,
+        DM_PROPERTY_BY,
     };
     for (size_t i = 0; i < DM_COUNT_OF(many); ++i) {
         if (many[i] == property) {

@@ -635,6 +635,55 @@ single_files_are_loaded_alone(void)
     dm_config_report_free(report);
 }
 
+// Kubo's RPC is asked in the clear on this machine only.
+static void
+a_kubo_elsewhere_needs_https(void)
+{
+    static const struct {
+        const char *url;
+        bool is_good;
+    } cases[] = {
+        {"http://127.0.0.1:5001", true},
+        {"http://127.0.0.1", true},
+        {"http://localhost:5001/", true},
+        {"http://[::1]:5001/api/v0", true},
+        {"http://me:${file:kubo}@127.0.0.1:5001", true},
+        {"https://kubo.example", true},
+        {"https://me:${file:kubo}@kubo.example:5001/", true},
+        {"http://kubo.example:5001", false},
+        {"http://127.0.0.1.example:5001", false},
+        {"http://localhost.example:5001", false},
+        {"http://192.0.2.1:5001", false},
+        {"http://[::2]:5001", false},
+        {"http://127.0.0.1@kubo.example", false},
+        {"http://127.0.0.1:${file:kubo}@192.0.2.1", false},
+        {"http://kubo.example/@127.0.0.1", false},
+        {"https://me:literal@kubo.example", false},
+        {"ftp://127.0.0.1", false},
+    };
+    for (size_t i = 0; i < DM_COUNT_OF(cases); ++i) {
+        char text[300];
+        (void)snprintf(text, sizeof(text), PREFIX ":this :kubo \"%s\" .",
+                       cases[i].url);
+        const struct file files[] = {
+            {"C", NULL, 0755},
+            {"C/demonitor.ttl", text, 0644},
+            {"C/secrets/kubo", "p@ss/word", 0600},
+        };
+        struct dm_config_report *report = dm_config_report_new();
+        struct dm_config *config = NULL;
+        CHECK(report);
+        const enum dm_status status =
+            load_files(files, DM_COUNT_OF(files), report, &config);
+        CHECK_INT(status, cases[i].is_good ? DM_OK : DM_ERR_SYNTAX);
+        if (cases[i].is_good) {
+            CHECK(dm_str_is(config->node.kubo, cases[i].url));
+        }
+        dm_config_unref(config);
+        dm_config_report_free(report);
+    }
+}
+
 int
 main(void)
 {
@@ -649,6 +698,7 @@ main(void)
     secrets_stay_beside_the_configuration();
     ten_thousand_checks_load_and_no_more();
     single_files_are_loaded_alone();
+    a_kubo_elsewhere_needs_https();
     each_failing_allocation_is_told();
     each_failing_allocation_of_the_normal_form_is_told();
     return 0;
