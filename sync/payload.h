@@ -67,7 +67,7 @@ void dm_payload_key_derive(const uint8_t group_key[32],
 
 /// A figure of an event or State
 struct dm_payload_value {
-    struct dm_str metric; ///< IRI
+    struct dm_str metric; ///< IRI; when written it is made of check and label
     struct dm_str label;  ///< Decoded
     struct dm_str value;  ///< Canonical
     bool is_double;
@@ -75,7 +75,7 @@ struct dm_payload_value {
 
 /// Unit and limits of a metric, as far as said; empty ones are not
 struct dm_payload_metric {
-    struct dm_str iri;
+    struct dm_str iri;   ///< Likewise
     struct dm_str check; ///< IRI
     struct dm_str label; ///< Decoded
     struct dm_term unit; ///< Kind NONE where not said, like the next two
@@ -102,7 +102,9 @@ struct dm_payload_event {
     const struct dm_quad *DM_NULLABLE quads;
     size_t n_quads;
     // Of a State alone
-    struct dm_str state; ///< Its IRI
+    struct dm_str state; ///< Its IRI; not looked at when it is written
+    struct dm_str name;  ///< dm:name of its check: its IRI is made of it when
+                         ///< it is written; not filled when it is read
     int64_t since_ms;    ///< Or DM_NO_TIME
     int64_t streak;
     int64_t bad;
