@@ -12,9 +12,11 @@
  * vouches for its name, who hands one out to others hashes it first.
  *
  * A place is (log, kind, seq). Entries, payloads, nodes and Heads have one
- * block for each place; Manifests, parts and proofs may share one. A block that
- * is named twice (a part that did not change) is held once, at the greatest of
- * its places, so that what is still named is never removed with what is old.
+ * block for each place; Manifests, parts and proofs may share one. Of these, a
+ * block that is named twice (a part that did not change) is held once in its
+ * log and kind, at the greatest of its places, so that what is still named is
+ * never removed with what is old. What another log or kind has under the same
+ * name is held beside it: nobody can take a block away by naming it.
  *
  * Threads: dm_txn_… DM_ON_WRITER, the rest those of the snapshot. Memory: bytes
  * of a row live until the next row, or until dm_snapshot_release_texts().
@@ -39,6 +41,8 @@ struct dm_blocks;
 
 /// Bytes of a block's name
 #define DM_BLOCK_NAME_BYTES 36
+/// Most bytes of one: what docs/PROTOCOL.md allows a payload
+#define DM_BLOCK_BYTES_MAX ((size_t)1 << 20U)
 
 enum dm_block_kind {
     DM_BLOCK_PAYLOAD = 0, ///< Of the entry seq
@@ -66,11 +70,13 @@ struct dm_block {
 };
 
 /**
- * Put a block. One that is there already (by name) moves to the greater place;
- * another one at the place of an entry, payload or node is refused.
+ * Put a block. A Manifest, part or proof that is there already (by name) moves
+ * to the greater place; another block at the place of an entry, payload or node
+ * is refused, a Head takes the place of the one before.
  *
  * @return DM_ERR_EXISTS: the place has another block; nothing was changed and
- *         the transaction goes on. Else as quadstore/write.h says.
+ *         the transaction goes on. DM_ERR_ARGUMENT: a log without a number.
+ *         Else as quadstore/write.h says.
  */
 enum dm_status dm_txn_block_put(struct dm_txn *txn,
                                 const struct dm_block *block) DM_NODISCARD;
@@ -113,11 +119,19 @@ enum dm_status dm_snapshot_block_figures(struct dm_snapshot *snapshot,
                                          struct dm_block_figures *ret)
     DM_NODISCARD;
 
-/// A snapshot that sees what the transaction did so far. Until it is closed the
-/// transaction is not used. It does not count as a reader, and nothing can be
-/// attached to it.
-/// @return DM_ERR_NO_MEMORY.
 struct dm_work;
+/**
+ * A snapshot that sees what the transaction did so far, but for what
+ * dm_txn_import() gathers until the commit. Until it is closed the transaction
+ * is not used (asserted). It does not count as a reader, and nothing can be
+ * attached to it. Where a call on it failed otherwise than by its work's bounds
+ * SQLite may have rolled back: then the transaction is good for
+ * dm_txn_rollback() alone.
+ *
+ * Threads: DM_ON_WRITER. In memory too.
+ *
+ * @return DM_ERR_NO_MEMORY, and as quadstore/write.h says.
+ */
 enum dm_status dm_txn_snapshot(struct dm_txn *txn, struct dm_work *work,
                                struct dm_snapshot **ret) DM_NODISCARD;
 

@@ -32,6 +32,10 @@
 //   S14 The present is the newest result of its log and check.
 //   S15 What the present says of its event, run and certificate is so (C).
 //   S16 meta counts what is there.
+//   S17 A block is of a log that is there, and its name has its length.
+//   S18 An entry, payload, node or Head has a place of its own, a Manifest,
+//       part or proof is held once in its log and kind.
+//   S19 A log counts its blocks and their bytes.
 struct rule {
     const char *name;
     const char *words;
@@ -154,6 +158,22 @@ static const struct rule rules[] = {
     {"S16", "the number of presents is wrong",
      "SELECT count(*) FROM latest HAVING count(*)"
      " <> ifnull((SELECT v FROM meta WHERE k = 5), 0)"},
+    {"S17", "a block is of a log that is not there",
+     "SELECT n, place FROM block WHERE NOT EXISTS (SELECT 1 FROM log"
+     " WHERE log.n = place >> 51)"},
+    {"S17", "a block has a name of another length",
+     "SELECT n FROM block WHERE length(name) <> 28"
+     " OR typeof(name) <> 'blob' OR typeof(data) <> 'blob'"},
+    {"S18", "two blocks have one place",
+     "SELECT place FROM block WHERE (place >> 48 & 7) < 5"
+     " GROUP BY place HAVING count(*) > 1"},
+    {"S18", "a block is held twice",
+     "SELECT min(n), max(n) FROM block WHERE (place >> 48 & 7) >= 5"
+     " GROUP BY place >> 48, hash, name HAVING count(*) > 1"},
+    {"S19", "a log does not count its blocks",
+     "SELECT n, blocks, block_bytes FROM log WHERE (blocks, block_bytes) <>"
+     " (SELECT count(*), ifnull(sum(length(data)), 0) FROM block"
+     " WHERE place BETWEEN log.n << 51 AND log.n << 51 | ((1 << 51) - 1))"},
 };
 
 static enum dm_status

@@ -96,6 +96,8 @@ read_log(struct dm_dict *dict, sqlite3_stmt *row)
         struct dm_log_row *log = &dict->logs[dict->n_logs - 1];
         log->last = sqlite3_column_int64(row, 3);
         log->events = sqlite3_column_int64(row, 4);
+        log->blocks = sqlite3_column_int64(row, 5);
+        log->block_bytes = sqlite3_column_int64(row, 6);
     }
     return status;
 }

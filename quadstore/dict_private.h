@@ -36,6 +36,8 @@ struct dm_log_row {
     dm_id graph;    ///< The same as an id
     int64_t last;   ///< Newest key as it is stored, -1 for none
     int64_t events; ///< Rows
+    int64_t blocks;
+    int64_t block_bytes; ///< Without their names
     // Of the writer alone:
     bool is_changed;
     int64_t lag_hour; ///< The hour whose lag was written last,

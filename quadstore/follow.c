@@ -125,7 +125,7 @@ enum dm_status
 dm_txn_log_number(struct dm_txn *txn, struct dm_str iri, dm_log_no *ret)
 {
     DM_ON_WRITER();
-    assert(!txn->failed);
+    assert(dm_txn_is_usable(txn));
     const enum dm_status status = dm_dict_log_number(txn->dict, iri, ret);
     return status == DM_ERR_NOT_FOUND ? dm_txn_fail(txn, follow(txn, iri, ret))
                                       : DM_OK;

@@ -51,7 +51,7 @@ struct dm_history_filter {
     dm_log_no log;             ///< 0: every log
     dm_id check;               ///< DM_ID_NONE: every check
     dm_id event;               ///< DM_ID_NONE, or this event alone
-    struct dm_event_key after; ///< Keys above it in their log; ms 0: all
+    struct dm_event_key after; ///< Keys whose ms and n are above its; ms 0: all
     unsigned statuses;         ///< Bit 1 << enum dm_result_status; 0: every one
     dm_id failure;             ///< DM_ID_NONE: any and none
     int64_t at_from_ms;        ///< Inclusive; INT64_MIN: from the beginning

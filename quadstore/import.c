@@ -153,7 +153,7 @@ dm_txn_import(struct dm_txn *txn, const struct dm_quad *quad,
               struct dm_error *error)
 {
     DM_ON_WRITER();
-    assert(!txn->failed);
+    assert(dm_txn_is_usable(txn));
     dm_id id = DM_ID_NONE;
     struct dm_event_key key;
     enum dm_status status = DM_END;

@@ -12,9 +12,11 @@
 // The text of a version that was released never changes, and a stored file of
 // each is in tests/data/.
 static enum dm_status make_tables(struct dm_conn *conn);
+static enum dm_status add_blocks(struct dm_conn *conn);
 
 static enum dm_status (*const steps[DM_STORE_VERSION])(struct dm_conn *) = {
     make_tables,
+    add_blocks,
 };
 
 static enum dm_status
@@ -38,7 +40,7 @@ put_word(struct dm_conn *conn, enum dm_word word)
 static enum dm_status
 make_tables(struct dm_conn *conn)
 {
-    enum dm_status status = dm_conn_exec(conn, dm_schema);
+    enum dm_status status = dm_conn_exec(conn, dm_schema_1);
     for (int word = DM_WORD_NONE + 1; !status && word < DM_WORD_COUNT; ++word) {
         status = put_word(conn, (enum dm_word)word);
     }
@@ -49,6 +51,12 @@ make_tables(struct dm_conn *conn)
         status = dm_meta_put(conn, DM_META_GENERATION, 1);
     }
     return status;
+}
+
+static enum dm_status
+add_blocks(struct dm_conn *conn)
+{
+    return dm_conn_exec(conn, dm_schema_2);
 }
 
 static enum dm_status

@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-// The tables of version 1.
+// The tables.
 //
 // term         Dictionary. An id is kind << 59 | n (id.h); `datatype` is the
 //              whole id of an IRI, 0 where the term is no literal; `lang` is
@@ -15,18 +15,25 @@
 // triple       Their union: in how many graphs each triple is.
 // graph        Graphs that were made, and how many quads each has.
 // predicate    How many triples of the union have it.
-// log          Followed logs. `last` is the newest key that was given or seen.
+// log          Followed logs. `last` is the newest key that was given or seen;
+//              `blocks` and `block_bytes` count the log's blocks.
 // lag          Greatest ms - at of a log's events in an hour, where not 0.
 // event        History: row_private.h. Keys are those of id_private.h.
 // metric       The IRIs of metrics, which are terms, taken apart.
 // latest       The present: latest_private.h.
 // state        Small values of other layers.
 // meta         Generation and counts.
+// block        Blocks in the order in which they came: `place` is
+//              log << 51 | kind << 48 | seq, `hash` the first 8 bytes of the
+//              digest in the name, `name` the 28 bytes before and behind them.
 //
 // An event costs one row and one entry of event_check: its rows are in the
 // order in which they come, so they fill pages whole, and what is clustered by
 // check, and so fills pages by two thirds, is the shorter of the two.
-const char dm_schema[] =
+//
+// So with blocks: theirs are put as they come, of whichever log, which fills
+// pages whole; what is put in the midst of a tree is two short index entries.
+const char dm_schema_1[] =
     "CREATE TABLE meta (k INTEGER PRIMARY KEY, v INTEGER NOT NULL);"
     "CREATE TABLE term (n INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
     " value TEXT NOT NULL, datatype INTEGER NOT NULL,"
@@ -65,6 +72,15 @@ const char dm_schema[] =
     "CREATE TABLE state (space TEXT NOT NULL, k BLOB NOT NULL,"
     " v BLOB NOT NULL, PRIMARY KEY (space, k)) WITHOUT ROWID;";
 
+const char dm_schema_2[] =
+    "ALTER TABLE log ADD COLUMN blocks INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE log ADD COLUMN block_bytes INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE block (n INTEGER PRIMARY KEY, place INTEGER NOT NULL,"
+    " hash INTEGER NOT NULL, name BLOB NOT NULL, data BLOB NOT NULL);"
+    "CREATE INDEX block_place ON block (place);"
+    "CREATE INDEX block_hash ON block (hash);";
+
+#define BLOCK_COLUMNS "SELECT n, place, hash, name, data FROM block "
 #define EVENT_COLUMNS "SELECT k, c, bits, micros, more FROM event "
 #define EVENTS EVENT_COLUMNS "WHERE k BETWEEN ?1 AND ?2 "
 #define EVENTS_OF_CHECK                                                        \
@@ -138,9 +154,12 @@ static const char *const texts[DM_Q_COUNT] = {
     [DM_Q_TRIPLE_TERM_EACH] = "SELECT n, s, p, o FROM triple_term"
                               " WHERE n > ?1 ORDER BY n",
 
-    [DM_Q_LOG_EACH] = "SELECT n, iri, graph, last, events FROM log ORDER BY n",
-    [DM_Q_LOG_PUT] = "INSERT INTO log VALUES (?1, ?3, ?2, -1, 0)",
-    [DM_Q_LOG_SET] = "UPDATE log SET last = ?2, events = ?3 WHERE n = ?1",
+    [DM_Q_LOG_EACH] = "SELECT n, iri, graph, last, events, blocks,"
+                      " block_bytes FROM log ORDER BY n",
+    [DM_Q_LOG_PUT] = "INSERT INTO log (n, iri, graph, last, events)"
+                     " VALUES (?1, ?3, ?2, -1, 0)",
+    [DM_Q_LOG_SET] = "UPDATE log SET last = ?2, events = ?3, blocks = ?4,"
+                     " block_bytes = ?5 WHERE n = ?1",
     [DM_Q_LAG_MOST] = "SELECT max(most) FROM lag"
                       " WHERE log = ?1 AND hour BETWEEN ?2 AND ?3",
     [DM_Q_LAG_REACH] = "SELECT max(hour) FROM lag WHERE log = ?1"
@@ -210,6 +229,21 @@ static const char *const texts[DM_Q_COUNT] = {
     [DM_Q_STATE_PUT] = "INSERT OR REPLACE INTO state VALUES (?1, ?2, ?3)",
     [DM_Q_STATE_DELETE] = "DELETE FROM state WHERE space = ?1 AND k = ?2",
     [DM_Q_STATE_EACH] = "SELECT k, v FROM state WHERE space = ?1 ORDER BY k",
+
+    [DM_Q_BLOCK_PUT] = "INSERT INTO block (place, hash, name, data)"
+                       " VALUES (?1, ?2, ?3, ?4)",
+    [DM_Q_BLOCK_SET] = "UPDATE block SET hash = ?2, name = ?3, data = ?4"
+                       " WHERE n = ?1",
+    [DM_Q_BLOCK_MOVE] = "UPDATE block SET place = ?2 WHERE n = ?1",
+    [DM_Q_BLOCK_DELETE] = "DELETE FROM block WHERE n = ?1",
+    [DM_Q_BLOCK_FIRST] = "SELECT n, length(data) FROM block"
+                         " WHERE place BETWEEN ?1 AND ?2 ORDER BY place"
+                         " LIMIT 1",
+    [DM_Q_BLOCKS_NAMED] = BLOCK_COLUMNS "WHERE hash = ?1 AND name = ?2"
+                                        " ORDER BY place DESC",
+    [DM_Q_BLOCKS] = BLOCK_COLUMNS "INDEXED BY block_place"
+                                  " WHERE place BETWEEN ?1 AND ?2"
+                                  " ORDER BY place",
 
     [DM_Q_PAGE_COUNT] = "PRAGMA page_count",
     [DM_Q_FREE_COUNT] = "PRAGMA freelist_count",

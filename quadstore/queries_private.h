@@ -97,6 +97,14 @@ enum dm_query {
     DM_Q_STATE_DELETE,
     DM_Q_STATE_EACH,
 
+    DM_Q_BLOCK_PUT,
+    DM_Q_BLOCK_SET,
+    DM_Q_BLOCK_MOVE,
+    DM_Q_BLOCK_DELETE,
+    DM_Q_BLOCK_FIRST,
+    DM_Q_BLOCKS_NAMED,
+    DM_Q_BLOCKS, ///< ?1 ?2 the range of places
+
     DM_Q_PAGE_COUNT,
     DM_Q_FREE_COUNT,
     DM_Q_VACUUM,
@@ -111,8 +119,9 @@ enum dm_query {
 
 const char *dm_query_text(enum dm_query query);
 
-/// The tables of an empty store, of version DM_STORE_VERSION
-extern const char dm_schema[];
+/// The tables of an empty store of version 1, and what version 2 has more
+extern const char dm_schema_1[];
+extern const char dm_schema_2[];
 
 DM_END_DECLS
 

@@ -227,7 +227,7 @@ dm_txn_rekey(struct dm_txn *txn, dm_log_no log,
              const struct dm_event_key *after, const struct dm_event_key *floor)
 {
     DM_ON_WRITER();
-    assert(!txn->failed);
+    assert(dm_txn_is_usable(txn));
     if (!dm_dict_log(txn->dict, log)) {
         return dm_txn_fail(txn, DM_ERR_ARGUMENT);
     }

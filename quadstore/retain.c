@@ -248,6 +248,6 @@ dm_txn_retain(struct dm_txn *txn, const struct dm_retention *retention,
               bool *ret_more)
 {
     DM_ON_WRITER();
-    assert(!txn->failed && retention->slice_rows > 0);
+    assert(dm_txn_is_usable(txn) && retention->slice_rows > 0);
     return dm_txn_fail(txn, retain(txn, retention, ret_more));
 }

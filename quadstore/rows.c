@@ -172,6 +172,23 @@ drop(struct dm_snapshot *snapshot, struct held *held)
 
 // --------------------------------------------------------------------- streams
 
+// Cut the range to keys above `after`; false where none is left.
+static bool
+begin_after(const struct dm_event_key *after, struct stream *stream)
+{
+    struct dm_event_key key = *after;
+    key.log = stream->log;
+    if (key.ms < DM_EVENT_EPOCH_MS) {
+        return true; // Before all keys
+    }
+    if (!dm_event_key_is_valid(&key)) {
+        return false; // Behind them
+    }
+    const int64_t first = dm_event_key_store(&key) + 1;
+    stream->first = first > stream->first ? first : stream->first;
+    return stream->first <= stream->last;
+}
+
 // The range of keys of a log in which matching rows are; false where none can
 // be.
 static enum dm_status
@@ -193,7 +210,8 @@ set_range(struct dm_rows *rows, struct stream *stream, bool *ret_any)
         return status;
     }
     *ret_any = dm_event_key_range(stream->log, filter->at_from_ms, reach,
-                                  &stream->first, &stream->last);
+                                  &stream->first, &stream->last) &&
+               begin_after(&filter->after, stream);
     if (*ret_any && filter->event) {
         const bool is_event = dm_id_to_event(filter->event, &key);
         const int64_t stored = is_event ? dm_event_key_store(&key) : -1;

@@ -463,7 +463,7 @@ enum dm_status
 dm_snapshot_attach(struct dm_snapshot *snapshot, dm_id graph,
                    const struct dm_virtual_graph_ops *ops, void *context)
 {
-    assert(graph != DM_ID_NONE);
+    assert(graph != DM_ID_NONE && !snapshot->txn);
     if (find_virtual(snapshot, graph)) {
         return DM_ERR_EXISTS;
     }

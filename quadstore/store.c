@@ -2,7 +2,9 @@
 
 #include "quadstore/store.h"
 
+#include "base/actor.h"
 #include "base/alloc.h"
+#include "quadstore/blocks.h"
 #include "quadstore/store_private.h"
 #include "quadstore/txn_private.h"
 
@@ -132,7 +134,7 @@ begin(struct dm_snapshot *snapshot)
     int64_t generation = 0;
     dm_conn_set_work(snapshot->conn, snapshot->work);
     enum dm_status status = DM_OK;
-    if (snapshot->store->options.path) {
+    if (snapshot->store->options.path && !snapshot->txn) {
         status = dm_conn_run(snapshot->conn, DM_Q_BEGIN, NULL, 0);
     }
     if (!status) {
@@ -146,6 +148,11 @@ static enum dm_status
 attach_connection(struct dm_snapshot *snapshot)
 {
     struct dm_store *store = snapshot->store;
+    if (snapshot->txn) {
+        snapshot->conn = snapshot->txn->conn;
+        snapshot->txn->is_read = true;
+        return DM_OK;
+    }
     if (store->options.path) {
         return take_reader(store, &snapshot->conn, NULL);
     }
@@ -156,11 +163,27 @@ attach_connection(struct dm_snapshot *snapshot)
     return DM_OK;
 }
 
+// After some errors SQLite has rolled back by itself, and what followed would
+// be written without a transaction.
+static void
+leave_txn(struct dm_txn *txn)
+{
+    assert(txn->is_read);
+    txn->is_read = false;
+    if (sqlite3_get_autocommit(txn->conn->db)) {
+        (void)dm_txn_fail(txn, DM_ERR_IO);
+    }
+}
+
 static void
 detach_connection(struct dm_snapshot *snapshot)
 {
     struct dm_store *store = snapshot->store;
     dm_conn_set_work(snapshot->conn, NULL);
+    if (snapshot->txn) {
+        leave_txn(snapshot->txn);
+        return;
+    }
     if (!store->options.path) {
         return;
     }
@@ -175,9 +198,9 @@ detach_connection(struct dm_snapshot *snapshot)
     }
 }
 
-enum dm_status
-dm_snapshot_open(struct dm_store *store, struct dm_work *work,
-                 struct dm_snapshot **ret)
+static enum dm_status
+open_snapshot(struct dm_store *store, struct dm_txn *txn, struct dm_work *work,
+              struct dm_snapshot **ret)
 {
     enum dm_status status = dm_work_check(work);
     if (status) {
@@ -192,6 +215,7 @@ dm_snapshot_open(struct dm_store *store, struct dm_work *work,
         return DM_ERR_NO_MEMORY;
     }
     snapshot->store = store;
+    snapshot->txn = txn;
     snapshot->work = work;
     status = attach_connection(snapshot);
     if (status) {
@@ -199,7 +223,9 @@ dm_snapshot_open(struct dm_store *store, struct dm_work *work,
         dm_account_release(&work->account, sizeof(struct dm_snapshot));
         return status;
     }
-    (void)atomic_fetch_add(&store->n_snapshots, 1);
+    if (!txn) {
+        (void)atomic_fetch_add(&store->n_snapshots, 1);
+    }
     dm_dict_init(&snapshot->dict, snapshot->conn, &work->account, 0);
     dm_arena_init(&snapshot->local_arena, SIZE_MAX, &work->account);
     dm_arena_init(&snapshot->texts, SIZE_MAX, &work->account);
@@ -214,6 +240,23 @@ dm_snapshot_open(struct dm_store *store, struct dm_work *work,
     return DM_OK;
 }
 
+enum dm_status
+dm_snapshot_open(struct dm_store *store, struct dm_work *work,
+                 struct dm_snapshot **ret)
+{
+    return open_snapshot(store, NULL, work, ret);
+}
+
+enum dm_status
+dm_txn_snapshot(struct dm_txn *txn, struct dm_work *work,
+                struct dm_snapshot **ret)
+{
+    DM_ON_WRITER();
+    assert(dm_txn_is_usable(txn));
+    const enum dm_status status = dm_txn_fail(txn, dm_txn_write_counts(txn));
+    return status ? status : open_snapshot(txn->store, txn, work, ret);
+}
+
 void
 dm_snapshot_close(struct dm_snapshot *snapshot)
 {
@@ -222,6 +265,7 @@ dm_snapshot_close(struct dm_snapshot *snapshot)
     }
     struct dm_store *store = snapshot->store;
     struct dm_account *account = &snapshot->work->account;
+    const bool is_reader = !snapshot->txn;
     dm_dict_done(&snapshot->dict);
     dm_arena_done(&snapshot->local_arena);
     dm_arena_done(&snapshot->texts);
@@ -239,7 +283,9 @@ dm_snapshot_close(struct dm_snapshot *snapshot)
     detach_connection(snapshot);
     dm_free(snapshot);
     dm_account_release(account, sizeof(struct dm_snapshot));
-    (void)atomic_fetch_sub(&store->n_snapshots, 1);
+    if (is_reader) {
+        (void)atomic_fetch_sub(&store->n_snapshots, 1);
+    }
 }
 
 uint64_t

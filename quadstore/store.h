@@ -68,7 +68,7 @@ struct dm_store;
 struct dm_snapshot;
 
 /// Version of the file's layout; a newer file is refused, an older one migrated
-#define DM_STORE_VERSION 1
+#define DM_STORE_VERSION 2
 
 struct dm_store_options {
     const char *DM_NULLABLE path; ///< NULL: in memory

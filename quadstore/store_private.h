@@ -82,6 +82,7 @@ struct dm_snapshot {
     struct dm_store *store;
     struct dm_conn *conn;
     struct dm_work *work;
+    struct dm_txn *DM_NULLABLE txn; ///< Whose doings it sees; NULL: a reader
     uint64_t generation;
     struct dm_dict dict;
     struct dm_arena local_arena;

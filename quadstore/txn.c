@@ -23,6 +23,12 @@ dm_txn_fail(struct dm_txn *txn, enum dm_status status)
     return status;
 }
 
+bool
+dm_txn_is_usable(const struct dm_txn *txn)
+{
+    return !txn->failed && !txn->is_read;
+}
+
 // --------------------------------------------------------------------- tallies
 
 static void
@@ -75,15 +81,15 @@ dm_tally_clear(struct dm_tally *tally, dm_id id)
 }
 
 static enum dm_status
-tally_write(const struct dm_tally *tally, struct dm_conn *conn,
-            enum dm_query query)
+tally_write(struct dm_tally *tally, struct dm_conn *conn, enum dm_query query)
 {
     enum dm_status status = DM_OK;
     for (size_t i = 0; !status && i < tally->map.n; ++i) {
-        const struct dm_tally_entry *count = tally->map.entries[i].value.ptr;
+        struct dm_tally_entry *count = tally->map.entries[i].value.ptr;
         const int64_t values[] = {(int64_t)count->id, count->n};
         if (count->n) {
             status = dm_conn_run(conn, query, values, 2);
+            count->n = 0;
         }
     }
     return status;
@@ -111,7 +117,7 @@ static void
 release(struct dm_txn *txn)
 {
     struct dm_store *store = txn->store;
-    assert(store->txn == txn);
+    assert(store->txn == txn && !txn->is_read);
     store->txn = NULL;
     tally_done(&txn->graphs);
     tally_done(&txn->predicates);
@@ -247,15 +253,18 @@ dm_txn_begin(struct dm_store *store, struct dm_txn **ret)
     return DM_OK;
 }
 
+// Add what was counted, `*n`, which is 0 from then on.
 static enum dm_status
-add_meta(struct dm_txn *txn, enum dm_meta meta, int64_t n)
+add_meta(struct dm_txn *txn, enum dm_meta meta, int64_t *n)
 {
     int64_t value = 0;
-    if (n == 0) {
+    if (*n == 0) {
         return DM_OK;
     }
     const enum dm_status status = dm_meta_get(txn->conn, meta, &value);
-    return status ? status : dm_meta_put(txn->conn, meta, value + n);
+    const int64_t sum = value + *n;
+    *n = 0;
+    return status ? status : dm_meta_put(txn->conn, meta, sum);
 }
 
 static enum dm_status
@@ -264,23 +273,20 @@ write_logs(struct dm_txn *txn)
     enum dm_status status = DM_OK;
     for (size_t i = 0; !status && i < txn->dict->n_logs; ++i) {
         struct dm_log_row *log = &txn->dict->logs[i];
-        const int64_t values[] = {(int64_t)i + 1, log->last, log->events};
+        const int64_t values[] = {(int64_t)i + 1, log->last, log->events,
+                                  log->blocks, log->block_bytes};
         if (log->is_changed) {
-            status = dm_conn_run(txn->conn, DM_Q_LOG_SET, values, 3);
+            status = dm_conn_run(txn->conn, DM_Q_LOG_SET, values, 5);
             log->is_changed = false;
         }
     }
     return status;
 }
 
-// Write what was counted in memory.
-static enum dm_status
-write_counts(struct dm_txn *txn)
+enum dm_status
+dm_txn_write_counts(struct dm_txn *txn)
 {
-    enum dm_status status = dm_import_flush(txn);
-    if (!status) {
-        status = write_logs(txn);
-    }
+    enum dm_status status = write_logs(txn);
     if (!status) {
         status = tally_write(&txn->graphs, txn->conn, DM_Q_GRAPH_PUT);
     }
@@ -288,19 +294,20 @@ write_counts(struct dm_txn *txn)
         status = tally_write(&txn->predicates, txn->conn, DM_Q_PREDICATE_PUT);
     }
     if (!status) {
-        status = add_meta(txn, DM_META_TERMS, txn->dict->n_new);
+        status = add_meta(txn, DM_META_TERMS, &txn->dict->n_new);
     }
     if (!status) {
-        status = add_meta(txn, DM_META_QUADS, txn->quads);
+        status = add_meta(txn, DM_META_QUADS, &txn->quads);
     }
     if (!status) {
-        status = add_meta(txn, DM_META_TRIPLES, txn->triples);
+        status = add_meta(txn, DM_META_TRIPLES, &txn->triples);
     }
     if (!status) {
-        status = add_meta(txn, DM_META_LATEST, txn->latest);
+        status = add_meta(txn, DM_META_LATEST, &txn->latest);
     }
     if (!status && txn->raises_generation) {
         status = dm_meta_put(txn->conn, DM_META_GENERATION, txn->generation);
+        txn->raises_generation = false;
     }
     return status;
 }
@@ -309,9 +316,12 @@ enum dm_status
 dm_txn_commit(struct dm_txn *txn, enum dm_commit how)
 {
     DM_ON_WRITER();
-    assert(!txn->failed);
+    assert(dm_txn_is_usable(txn));
     struct dm_store *store = txn->store;
-    enum dm_status status = write_counts(txn);
+    enum dm_status status = dm_import_flush(txn);
+    if (!status) {
+        status = dm_txn_write_counts(txn);
+    }
     if (!status && DM_FAULT("serve before COMMIT")) {
         store->owes_commit = true;
         release(txn);
@@ -403,7 +413,7 @@ enum dm_status
 dm_txn_intern(struct dm_txn *txn, const struct dm_term *term, dm_id *ret)
 {
     DM_ON_WRITER();
-    assert(!txn->failed);
+    assert(dm_txn_is_usable(txn));
     dm_id id = DM_ID_NONE;
     const enum dm_status status = intern(txn, term, &id);
     if (!status) {
@@ -417,7 +427,7 @@ dm_txn_state_put(struct dm_txn *txn, const char *space, struct dm_str key,
                  const struct dm_str *value)
 {
     DM_ON_WRITER();
-    assert(!txn->failed);
+    assert(dm_txn_is_usable(txn));
     const enum dm_query query = value ? DM_Q_STATE_PUT : DM_Q_STATE_DELETE;
     sqlite3_stmt *row = NULL;
     enum dm_status status = dm_conn_take(txn->conn, query, &row);

@@ -473,7 +473,7 @@ dm_txn_record(struct dm_txn *txn, const struct dm_event *event,
               struct dm_event_key *ret_key)
 {
     DM_ON_WRITER();
-    assert(!txn->failed);
+    assert(dm_txn_is_usable(txn));
     struct dm_event stamped = *event;
     const struct dm_log_row *log = dm_dict_log(txn->dict, event->key.log);
     if (!log || !dm_event_key_next(last_key(log, event->key.log), event->at_ms,
@@ -498,7 +498,7 @@ enum dm_status
 dm_txn_merge(struct dm_txn *txn, const struct dm_event *event)
 {
     DM_ON_WRITER();
-    assert(!txn->failed);
+    assert(dm_txn_is_usable(txn));
     bool is_new = false;
     return dm_txn_fail(txn, dm_events_put(txn, event, false, &is_new));
 }
@@ -535,7 +535,7 @@ dm_txn_latest(struct dm_txn *txn, dm_log_no log, dm_id check,
               struct dm_latest *ret)
 {
     DM_ON_WRITER();
-    assert(!txn->failed);
+    assert(dm_txn_is_usable(txn));
     struct dm_present_entry *entry = NULL;
     if (!dm_dict_log(txn->dict, log)) {
         return DM_ERR_NOT_FOUND;
@@ -587,7 +587,7 @@ enum dm_status
 dm_txn_retire(struct dm_txn *txn, dm_log_no log, dm_id check)
 {
     DM_ON_WRITER();
-    assert(!txn->failed);
+    assert(dm_txn_is_usable(txn));
     struct dm_present_entry *entry = NULL;
     if (!dm_dict_log(txn->dict, log)) {
         return DM_OK;

@@ -41,6 +41,7 @@ struct dm_txn {
     uint64_t serial;
     int64_t generation;
     bool raises_generation;
+    bool is_read;  ///< By a snapshot of its own: it is not used until then
     int64_t quads; ///< By how much the counts go up
     int64_t triples;
     int64_t latest;
@@ -51,6 +52,12 @@ struct dm_txn {
     struct dm_arena texts; ///< Handed out by dm_txn_latest()
     struct dm_import *DM_NULLABLE import;
 };
+
+/// Write what was counted in memory, so that the connection sees it.
+enum dm_status dm_txn_write_counts(struct dm_txn *txn) DM_NODISCARD;
+
+/// Neither failed nor read by a snapshot of its own
+bool dm_txn_is_usable(const struct dm_txn *txn);
 
 /// Keep the first failure, so that nothing but a rollback follows.
 enum dm_status dm_txn_fail(struct dm_txn *txn, enum dm_status status);

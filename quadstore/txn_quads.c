@@ -123,7 +123,7 @@ enum dm_status
 dm_txn_add(struct dm_txn *txn, const struct dm_quad_ids *quad)
 {
     DM_ON_WRITER();
-    assert(!txn->failed);
+    assert(dm_txn_is_usable(txn));
     return dm_txn_fail(txn, add(txn, quad));
 }
 
@@ -131,7 +131,7 @@ enum dm_status
 dm_txn_remove(struct dm_txn *txn, const struct dm_quad_ids *quad)
 {
     DM_ON_WRITER();
-    assert(!txn->failed);
+    assert(dm_txn_is_usable(txn));
     return dm_txn_fail(txn, take_away(txn, quad));
 }
 
@@ -244,7 +244,7 @@ dm_txn_replace_graph(struct dm_txn *txn, dm_id graph,
                      const struct dm_triple_ids *triples, size_t n)
 {
     DM_ON_WRITER();
-    assert(!txn->failed);
+    assert(dm_txn_is_usable(txn));
     struct dm_triple_ids *sorted = dm_calloc(n, sizeof(*sorted));
     if (!sorted) {
         return dm_txn_fail(txn, DM_ERR_NO_MEMORY);
@@ -267,7 +267,7 @@ dm_txn_clear_graph(struct dm_txn *txn, dm_id graph)
 {
     static const struct dm_triple_ids none = {0};
     DM_ON_WRITER();
-    assert(!txn->failed);
+    assert(dm_txn_is_usable(txn));
     const int64_t value = (int64_t)graph;
     enum dm_status status = replace(txn, graph, &none, 0);
     if (!status) {

@@ -4,6 +4,8 @@
 
 #include "tests/unit/quadstore/fixture.h"
 
+#include "quadstore/blocks.h"
+
 #include <sqlite3.h>
 
 #define NOW INT64_C(1795536000000)
@@ -31,6 +33,12 @@ fill(struct fixture *fixture)
             add(txn, dm_id_from_event(&key), put(txn, "http://e/p"),
                 put(txn, "\"note\""), put(txn, "ipns://k1"));
         }
+    }
+    for (uint8_t i = 0; i < 3; ++i) {
+        const struct dm_block block = {.place = {log, DM_BLOCK_ENTRY, i},
+                                       .name = {i},
+                                       .data = dm_str("x")};
+        CHECK(!dm_txn_block_put(txn, &block));
     }
     const struct dm_triple triple = {
         .s = term_of(SHOP), .p = term_of("http://e/p"), .o = term_of("\"o\"")};
@@ -90,6 +98,15 @@ static const struct damage damages[] = {
     {"S16", "UPDATE meta SET v = v + 1 WHERE k = 3"},
     {"S16", "UPDATE meta SET v = v + 1 WHERE k = 4"},
     {"S16", "UPDATE meta SET v = v + 1 WHERE k = 5"},
+    {"S17", "UPDATE block SET place = place + (5 << 51)"},
+    {"S17", "UPDATE block SET name = x'00' WHERE n = 1"},
+    {"S17", "UPDATE block SET data = 'text' WHERE n = 1"},
+    {"S18", "UPDATE block SET place = (SELECT max(place) FROM block)"},
+    {"S18", "UPDATE block SET place = place | (7 << 48); UPDATE block SET"
+            " hash = 0, name = (SELECT name FROM block WHERE n = 1)"},
+    {"S19", "UPDATE log SET blocks = blocks + 1"},
+    {"S19", "UPDATE log SET block_bytes = block_bytes - 1"},
+    {"S19", "DELETE FROM block WHERE n = 1"},
 };
 
 static void
