@@ -121,6 +121,16 @@ dm_buf_shift(struct dm_buf *buf, size_t n)
     }
 }
 
+void
+dm_buf_cut(struct dm_buf *buf, size_t n)
+{
+    assert(n <= buf->n);
+    buf->n = n;
+    if (buf->data) {
+        buf->data[n] = '\0';
+    }
+}
+
 struct dm_str
 dm_buf_str(const struct dm_buf *buf)
 {

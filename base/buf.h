@@ -57,6 +57,10 @@ char *DM_NULLABLE dm_buf_reserve(struct dm_buf *buf, size_t n) DM_NODISCARD;
 /// Remove the first `n` bytes (n <= buf->n). O(what remains).
 void dm_buf_shift(struct dm_buf *buf, size_t n);
 
+/// Forget what stands behind the first `n` bytes (n <= buf->n); the status
+/// stays.
+void dm_buf_cut(struct dm_buf *buf, size_t n);
+
 /// A view of the bytes, until the next change.
 struct dm_str dm_buf_str(const struct dm_buf *buf);
 

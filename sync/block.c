@@ -15,8 +15,7 @@
 // bytes behind theirs
 #define SIGNATURE_PAIR (1U + 9U + 2U + DM_KEY_SIGNATURE_BYTES)
 
-// ----------------------------------------------------------------- lists of
-// names
+// -------------------------------------------------------------- lists of names
 
 struct dm_cid
 dm_cid_list_at(const struct dm_cid_list *list, size_t i)
@@ -157,8 +156,7 @@ dm_wire_entry_write(struct dm_wire_entry *entry, const struct dm_key *key,
                          entry->signature);
     ++block[0];
     if (status) {
-        buf->n = from;
-        buf->data[from] = '\0';
+        dm_buf_cut(buf, from);
         return status;
     }
     memcpy(block + n - DM_KEY_SIGNATURE_BYTES, entry->signature,

@@ -20,7 +20,7 @@ static const char *const kinds[] = {[DM_MANIFEST_CONF] = "conf",
                                     [DM_MANIFEST_SNAP] = "snap",
                                     [DM_MANIFEST_NOTE] = "note"};
 
-// -------------------------------------------------------------------- reading
+// --------------------------------------------------------------------- reading
 
 // An item of bytes whose form was checked before
 static struct dm_cbor_item
@@ -392,7 +392,7 @@ dm_shape_read(const struct dm_shape *shape, struct dm_str block, void *ret,
     return status;
 }
 
-// -------------------------------------------------------------------- writing
+// --------------------------------------------------------------------- writing
 
 static bool
 flag_of(const struct dm_field *field, const char *value)
@@ -503,9 +503,8 @@ dm_shape_write(const struct dm_shape *shape, const void *value,
             dm_cbor_put_null(buf);
         }
     }
-    if (buf->status && buf->data) {
-        buf->n = from;
-        buf->data[from] = '\0';
+    if (buf->status) {
+        dm_buf_cut(buf, from);
     }
     assert(buf->status || buf->n - from <= shape->max);
     return buf->status;

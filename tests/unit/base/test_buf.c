@@ -98,6 +98,23 @@ shifting_removes_from_the_front(void)
 }
 
 static void
+cutting_removes_from_the_end(void)
+{
+    struct dm_buf buf;
+    dm_buf_init(&buf, 6);
+    dm_buf_cut(&buf, 0);
+    CHECK(dm_buf_puts(&buf, "abcdef") == DM_OK);
+    dm_buf_cut(&buf, 6);
+    dm_buf_cut(&buf, 2);
+    CHECK(dm_str_is(dm_buf_str(&buf), "ab"));
+    check_invariants(&buf);
+    CHECK(dm_buf_puts(&buf, "too long") == DM_ERR_LIMIT);
+    dm_buf_cut(&buf, 1);
+    CHECK(dm_str_is(dm_buf_str(&buf), "a") && buf.status == DM_ERR_LIMIT);
+    dm_buf_done(&buf);
+}
+
+static void
 taken_bytes_are_the_callers(void)
 {
     struct dm_buf buf;
@@ -137,6 +154,7 @@ main(void)
     a_buffer_of_nothing_takes_nothing();
     reserved_room_is_used_by_raising_n();
     shifting_removes_from_the_front();
+    cutting_removes_from_the_end();
     taken_bytes_are_the_callers();
     a_failed_allocation_keeps_the_bytes();
     return 0;
