@@ -10,15 +10,15 @@
  * Reading is strict: canonical dag-cbor, every key with its type, every limit,
  * every rule that a block can show by itself. A reader gets a struct whose
  * lists and views look into the block's bytes. Writing gives the one spelling;
- * what was read and is written again is the same bytes.
+ * what was read and is written again is the same bytes, where it has no unknown
+ * keys.
  *
  * Refusals. DM_ERR_CORRUPT: the block is refused; the message of `error` begins
  * with a short name of the rule, as "key-missing: prev". DM_ERR_UNSUPPORTED: it
  * is of a newer protocol (`v` is another number). DM_ERR_NO_MEMORY.
  *
- * Unknown keys of Entry, Manifest and Head are checked, kept as `extra` (their
- * encoded pairs are found again by writing with the same bytes), and otherwise
- * ignored.
+ * Unknown keys of Entry, Manifest and Head are checked and otherwise ignored:
+ * they are in the bytes that are hashed and signed, and nowhere else.
  *
  * Threads: pure functions. Cost: O(bytes), plus a check of a signature where it
  * says so. Source: docs/PROTOCOL.md, "Blocks" and "Limits".
