@@ -4,10 +4,13 @@
 // accepted is read field by field and written again.
 
 #include "base/buf.h"
+#include "base/time.h"
 #include "sync/block.h"
+#include "sync/car.h"
 #include "sync/cbor.h"
 #include "sync/cid.h"
 #include "sync/key.h"
+#include "sync/record.h"
 #include "tests/check.h"
 #include "tests/unit/sync/vectors.h"
 
@@ -16,8 +19,7 @@
 #define BLOCK_MAX (1U << 20U)
 #define TEXT_MAX 4096
 
-// ------------------------------------------------------------------------
-// names
+// ----------------------------------------------------------------------- names
 
 static enum dm_status
 run_name(const struct vector *vector, struct dm_error *error)
@@ -40,8 +42,7 @@ run_name(const struct vector *vector, struct dm_error *error)
     return DM_OK;
 }
 
-// ----------------------------------------------------------------------
-// dag-cbor
+// -------------------------------------------------------------------- dag-cbor
 
 static json_t *
 hex_of(struct dm_str bytes)
@@ -173,8 +174,7 @@ run_cbor(const struct vector *vector, struct dm_error *error)
     return DM_OK;
 }
 
-// -----------------------------------------------------------------------
-// blocks
+// ---------------------------------------------------------------------- blocks
 
 // A block of one's own log is the one spelling of its fields, unless it has
 // keys that we do not know.
@@ -363,6 +363,138 @@ run_successor(const struct vector *vector, struct dm_error *error)
     return status;
 }
 
+// Where our name for a rule is finer than the one of the vectors
+static enum dm_status
+rename_reason(const char *ours, const char *theirs, enum dm_status status,
+              struct dm_error *error)
+{
+    if (status == DM_ERR_CORRUPT &&
+        dm_str_starts(dm_str(error->what), dm_str(ours))) {
+        return dm_error_set(error, status, "%s: %s", theirs, ours);
+    }
+    return status;
+}
+
+// --------------------------------------------------------------------- records
+
+// "YYYY-MM-DDThh:mm:ss.sssZ" and the nine decimals of IPNS
+static bool
+is_same_time(struct dm_str text, int64_t ms)
+{
+    char want[DM_TIME_SIZE];
+    dm_time_format(ms, want);
+    return text.n == DM_TIME_SIZE - 1 + 6 &&
+           memcmp(text.data, want, DM_TIME_SIZE - 2) == 0 &&
+           dm_str_ends(text, (struct dm_str)DM_STR("000000Z"));
+}
+
+static void
+compare_record(const struct vector *vector, const struct dm_record *record)
+{
+    if (!vector->value) {
+        return;
+    }
+    char head[DM_CID_TEXT_SIZE];
+    dm_cid_text(&record->head, head);
+    CHECK(dm_str_is(json_text(vector->value, "head"), head));
+    CHECK_INT((int64_t)record->seq,
+              json_integer_value(json_object_get(vector->value, "seq")));
+    CHECK_INT((int64_t)record->k,
+              json_integer_value(json_object_get(vector->value, "k")));
+    CHECK(
+        is_same_time(json_text(vector->value, "eol"), record->valid_until_ms));
+    CHECK((vector_int(vector, "now", 0) <= record->valid_until_ms) ==
+          json_is_true(json_object_get(vector->value, "renewed")));
+
+    uint8_t seed[DM_KEY_SEED_BYTES];
+    memset(seed, 1, sizeof(seed));
+    struct dm_key *key = dm_key_from_seed(seed);
+    CHECK(key);
+    struct dm_buf again;
+    dm_buf_init(&again, BLOCK_MAX);
+    CHECK(dm_record_write(key, &record->head, record->seq, record->k,
+                          record->valid_until_ms, &again) == DM_OK);
+    compare_again(vector, &again);
+    dm_buf_done(&again);
+    dm_key_free(key);
+}
+
+static enum dm_status
+run_record(const struct vector *vector, struct dm_error *error)
+{
+    uint8_t log[DM_KEY_PUBLIC_BYTES];
+    vector_log(vector, log);
+    struct dm_record record;
+    const enum dm_status status =
+        dm_record_read(vector->bytes, log, &record, error);
+    if (status) {
+        return rename_reason("not-map", "record-form", status, error);
+    }
+    if (vector_bool(vector, "ipfs") &&
+        vector_int(vector, "now", 0) > record.valid_until_ms) {
+        return dm_error_set(error, DM_ERR_CORRUPT,
+                            "record-expired: past its validity");
+    }
+    if (vector->is_accepted) {
+        compare_record(vector, &record);
+    }
+    return DM_OK;
+}
+
+// ------------------------------------------------------------------------- CAR
+
+static bool
+is_nth(const struct vector *vector, const char *name, size_t i,
+       const struct dm_cid *cid)
+{
+    if (!vector->value) {
+        return true;
+    }
+    char text[DM_CID_TEXT_SIZE];
+    dm_cid_text(cid, text);
+    const json_t *const found =
+        json_array_get(json_object_get(vector->value, name), i);
+    return found && strcmp(json_string_value(found), text) == 0;
+}
+
+static size_t
+count_of(const struct vector *vector, const char *name)
+{
+    return json_array_size(json_object_get(vector->value, name));
+}
+
+static enum dm_status
+run_car(const struct vector *vector, struct dm_error *error)
+{
+    struct dm_car car;
+    enum dm_status status = dm_car_open(&car, vector->bytes, true, error);
+    if (status) {
+        return rename_reason("key-", "car-header", status, error);
+    }
+    struct dm_buf again;
+    dm_buf_init(&again, DM_CAR_MAX);
+    CHECK(car.roots.n == 1);
+    const struct dm_cid root = dm_cid_list_at(&car.roots, 0);
+    CHECK(!vector->is_accepted || is_nth(vector, "roots", 0, &root));
+    CHECK(dm_car_write_header(&root, 1, &again) == DM_OK);
+    struct dm_car_block block;
+    for (;;) {
+        status = dm_car_next(&car, &block, error);
+        if (status) {
+            break;
+        }
+        CHECK(!vector->is_accepted ||
+              is_nth(vector, "sections", car.n_sections - 1, &block.cid));
+        CHECK(dm_car_write_block(&block.cid, block.data, &again) == DM_OK);
+    }
+    if (status == DM_END && vector->is_accepted) {
+        CHECK(!vector->value || car.n_sections == count_of(vector, "sections"));
+        compare_again(vector, &again);
+    }
+    dm_buf_done(&again);
+    return status == DM_END ? DM_OK : status;
+}
+
 static const struct vector_kind kinds[] = {
     {.kind = "name", .run = run_name, .n = 9, .has_reasons = true},
     {.kind = "cbor", .run = run_cbor, .n = 3, .has_reasons = true},
@@ -371,6 +503,8 @@ static const struct vector_kind kinds[] = {
     {.kind = "manifest", .run = run_manifest, .n = 22, .has_reasons = true},
     {.kind = "head", .run = run_head, .n = 34, .has_reasons = true},
     {.kind = "successor", .run = run_successor, .n = 13, .has_reasons = true},
+    {.kind = "record", .run = run_record, .n = 20, .has_reasons = true},
+    {.kind = "car", .run = run_car, .n = 17, .has_reasons = true},
 };
 
 int

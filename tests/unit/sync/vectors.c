@@ -110,7 +110,7 @@ json_is_hex(const json_t *json, const char *name, struct dm_str bytes)
     return is_same;
 }
 
-// ---------------------------------------------------------- a vector's bytes
+// ------------------------------------------------------------ a vector's bytes
 
 // `text` with each "{}" replaced by `number`, filled with zeros
 static void
@@ -187,7 +187,7 @@ put_bytes(const json_t *vector, struct dm_buf *buf)
     dm_buf_done(&digits);
 }
 
-// ------------------------------------------------------------------- running
+// --------------------------------------------------------------------- running
 
 struct run {
     const struct vector_kind *kinds;

@@ -68,8 +68,7 @@ void vectors_run(const struct vector_kind *kinds, size_t n);
 /// Give the recipe `id` of our file to `run`.
 void vectors_recipe(const char *id, void (*run)(const json_t *recipe));
 
-// ------------------------------------------------------------ fields of a
-// vector
+// ---------------------------------------------------------- fields of a vector
 
 bool vector_has(const struct vector *vector, const char *name);
 /// A text, "" where it is absent
