@@ -9,9 +9,10 @@
  * it was last heard, how its clock stands to ours.
  *
  * Kept as a small value of the store, in the space DM_SEEN_SPACE under the
- * log's IRI (ipns://K), written in the transaction that merges entries; the
- * present reads it. The own log has none. Where a log has none, nothing of it
- * was merged yet.
+ * log's IRI (ipns://K), written in the transaction that merges entries. The
+ * present shows exactly the logs that have one, and the own log, which has
+ * none: so a log that is left is gone from it with its record, and its history
+ * stays.
  *
  * Beside it, in DM_SEEN_CONF_SPACE under the same key, stands what names the
  * configuration that the graph ipns://K#config holds (the 36 bytes of its

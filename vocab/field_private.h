@@ -95,6 +95,9 @@ enum dm_status dm_fields_secrets(struct dm_loader *loader,
 enum dm_status dm_check_finish(struct dm_loader *loader,
                                const struct dm_entity *entity,
                                struct dm_check_def *check) DM_NODISCARD;
+/// Whether its `on` names this node
+bool dm_check_is_on(const struct dm_check_def *check,
+                    const struct dm_node_settings *node);
 enum dm_status dm_node_finish(struct dm_loader *loader,
                               const struct dm_entity *entity,
                               struct dm_node_settings *node) DM_NODISCARD;

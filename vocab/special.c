@@ -337,8 +337,9 @@ check_kind(struct dm_loader *loader, const struct dm_entity *entity,
     assert(!"a kind that is not loaded");
 }
 
-static bool
-is_on(const struct dm_check_def *check, const struct dm_node_settings *node)
+bool
+dm_check_is_on(const struct dm_check_def *check,
+               const struct dm_node_settings *node)
 {
     for (size_t i = 0; i < check->on.n; ++i) {
         const struct dm_str word = check->on.items[i];
@@ -379,7 +380,8 @@ dm_check_finish(struct dm_loader *loader, const struct dm_entity *entity,
         return status;
     }
     check_kind(loader, entity, check);
-    check->runs_here = check->enabled && is_on(check, &loader->config->node);
+    check->runs_here =
+        check->enabled && dm_check_is_on(check, &loader->config->node);
     return check->runs_here
                ? dm_fields_secrets(loader, entity, &dm_check_fields)
                : DM_OK;

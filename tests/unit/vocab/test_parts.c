@@ -120,6 +120,7 @@ the_parts_together_are_what_is_published(void)
         }
     }
     CHECK(got.n == want.n && got.n == parts.n_quads);
+    CHECK(got.items && want.items);
     qsort(want.items, want.n, sizeof(*want.items), compare);
     qsort(got.items, got.n, sizeof(*got.items), compare);
     for (size_t i = 0; i < want.n; ++i) {
