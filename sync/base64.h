@@ -27,9 +27,9 @@ enum dm_base64 {
     DM_BASE64_PADDED, ///< '+' and '/', '=' at the end
 };
 
-/// Append the text of `bytes`.
+/// Append the text of `bytes`; the status is also kept in the buffer.
 enum dm_status dm_base64_write(enum dm_base64 form, struct dm_str bytes,
-                               struct dm_buf *buf) DM_NODISCARD;
+                               struct dm_buf *buf);
 
 /// Append the bytes that `text` says.
 /// @return DM_ERR_SYNTAX where it is not such a text, as dm_buf_reserve() else;

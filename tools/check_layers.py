@@ -40,7 +40,7 @@ OWNERS = {
     "unicase.h": "sparql",
     "unistr.h": "sparql",
     "uninorm.h": "sparql",
-    "jansson.h": "checks alert daemon cli sparql sim",
+    "jansson.h": "checks alert daemon cli sparql sync sim",
     "pthread.h": "base daemon",
 }
 
