@@ -48,8 +48,8 @@ struct dm_buf;
 #define DM_INFLATED_MAX (16U << 20U)
 #define DM_QUADS_MAX 65536U
 
-#define DM_FAN 64U                ///< Entries in a Node of level 1
-#define DM_FAN2 (DM_FAN * DM_FAN) ///< Entries in a Node of level 2
+#define DM_FAN 64U    ///< Entries in a Node of level 1
+#define DM_FAN2 4096U ///< Entries in a Node of level 2
 #define DM_HEAD_L1_MAX 126U
 #define DM_HEAD_L2_MAX 1024U
 #define DM_HEAD_TAIL_MAX 63U

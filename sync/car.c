@@ -34,7 +34,8 @@ static const struct dm_shape shape = {
 static enum dm_status
 refuse(const char *what, struct dm_error *error)
 {
-    return dm_error_set(error, DM_ERR_CORRUPT, "%s", what);
+    (void)dm_error_set(error, DM_ERR_CORRUPT, "%s", what);
+    return DM_ERR_CORRUPT;
 }
 
 // Take what stands behind its length at the front of `rest`.

@@ -56,8 +56,9 @@ static enum dm_status
 refuse(const struct dm_cbor *cbor, const char *rule, const char *what,
        struct dm_error *error)
 {
-    return dm_error_set(error, DM_ERR_CORRUPT, "%s: %s, before byte %zu", rule,
-                        what, cbor->at);
+    (void)dm_error_set(error, DM_ERR_CORRUPT, "%s: %s, before byte %zu", rule,
+                       what, cbor->at);
+    return DM_ERR_CORRUPT;
 }
 
 static enum dm_status
@@ -146,7 +147,7 @@ read_link(struct dm_cbor *cbor, uint64_t tag, struct dm_str *ret,
     if (tag != TAG_CID) {
         return refuse(cbor, "cbor-tag", "a tag other than 42", error);
     }
-    struct head head;
+    struct head head = {.number = 0};
     enum dm_status status = read_head(cbor, &head, error);
     if (status) {
         return status;
@@ -210,7 +211,7 @@ static enum dm_status
 read_item(struct dm_cbor *cbor, struct dm_cbor_item *item,
           struct dm_error *error)
 {
-    struct head head;
+    struct head head = {.number = 0};
     const enum dm_status status = read_head(cbor, &head, error);
     if (status) {
         return status;
@@ -247,7 +248,7 @@ static enum dm_status
 read_key(struct dm_cbor *cbor, struct dm_cbor_level *level,
          struct dm_cbor_item *item, struct dm_error *error)
 {
-    struct head head;
+    struct head head = {.number = 0};
     enum dm_status status = read_head(cbor, &head, error);
     if (status) {
         return status;

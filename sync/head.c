@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <string.h>
 
+_Static_assert(DM_FAN2 == DM_FAN * DM_FAN, "a node of nodes");
+
 // struct dm_wire_head with its frontier as a list, as the table needs it
 struct wide {
     struct dm_wire_head head;

@@ -63,7 +63,8 @@ static const struct dm_shape shape = {
 static enum dm_status
 refuse(const char *what, struct dm_error *error)
 {
-    return dm_error_set(error, DM_ERR_CORRUPT, "%s", what);
+    (void)dm_error_set(error, DM_ERR_CORRUPT, "%s", what);
+    return DM_ERR_CORRUPT;
 }
 
 // Signature and data of a message that has these and nothing else

@@ -23,16 +23,18 @@
 #include "tests/check.h"
 #include "tests/unit/sync/vectors.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <string.h>
 
 #define BLOCKS_MAX 100000
 #define CAR_MAX (64U << 20U)
 #define CHECKS 3
+#define L2_MAX 4U
 #define LINES_MAX 32
 #define LINE_MAX 640
 #define TERM_MAX 160
-#define INTERVAL_MS 30000
+#define INTERVAL_MS INT64_C(30000)
 #define FRAME_BLOCK_MAX 131072U
 
 #define DM "<https://w3id.org/demonitor#"
@@ -81,6 +83,9 @@ struct steady {
     struct dm_map blocks; // Of a name's bytes; all of them
     char lines[LINES_MAX][LINE_MAX];
     size_t n_lines;
+    // Of the Head that is being written
+    struct dm_cid l1[DM_HEAD_L1_MAX];
+    struct dm_cid l2[L2_MAX];
 };
 
 struct block {
@@ -93,7 +98,7 @@ static struct dm_cid
 put(struct steady *steady, enum dm_codec codec, struct dm_str bytes)
 {
     struct block *block = dm_malloc(sizeof(*block) + bytes.n);
-    CHECK(block);
+    assert(block);
     block->cid = dm_cid_of(codec, bytes);
     block->n = bytes.n;
     memcpy(block->bytes, bytes.data, bytes.n);
@@ -101,7 +106,7 @@ put(struct steady *steady, enum dm_codec codec, struct dm_str bytes)
     struct dm_map_entry *entry = dm_map_put(
         &steady->blocks, dm_str_n((const char *)block->cid.bytes, DM_CID_BYTES),
         &is_new);
-    CHECK(entry);
+    assert(entry);
     const struct dm_cid cid = block->cid;
     if (is_new) {
         entry->value.ptr = block;
@@ -116,7 +121,7 @@ get(const struct steady *steady, const struct dm_cid *cid)
 {
     const struct dm_map_entry *entry = dm_map_get(
         &steady->blocks, dm_str_n((const char *)cid->bytes, DM_CID_BYTES));
-    CHECK(entry);
+    assert(entry);
     return entry->value.ptr;
 }
 
@@ -214,7 +219,7 @@ events_of(const struct steady *steady, uint64_t seq, struct event *events)
     for (int j = 0; (size_t)j < n; ++j) {
         events[j] = (struct event){
             .ms = steady->t0 + INTERVAL_MS * i - 100,
-            .millis = (37 * i + 11 * j) % 997,
+            .millis = (37 * i + INT64_C(11) * j) % 997,
             .check = j,
             .status = kinds[(7 * i + j) % (int64_t)DM_COUNT_OF(kinds)],
         };
@@ -497,9 +502,9 @@ static struct dm_cid
 put_head(struct steady *steady, uint64_t first, size_t *ret_bytes)
 {
     const struct dm_head_cut cut = dm_head_cut(first, steady->seq);
-    struct dm_cid l1[DM_HEAD_L1_MAX];
-    struct dm_cid l2[4];
-    CHECK(cut.n_l1 <= DM_COUNT_OF(l1) && cut.n_l2 <= DM_COUNT_OF(l2));
+    struct dm_cid *const l1 = steady->l1;
+    struct dm_cid *const l2 = steady->l2;
+    CHECK(cut.n_l1 <= DM_HEAD_L1_MAX && cut.n_l2 <= L2_MAX);
     uint64_t from = first;
     size_t n_l1 = 0;
     size_t n_l2 = 0;

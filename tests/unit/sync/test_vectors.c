@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#define BLOCK_MAX (1U << 20U)
+#define BLOCK_MAX ((size_t)1 << 20U)
 #define TEXT_MAX 4096
 
 // ----------------------------------------------------------------------- names
