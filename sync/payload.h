@@ -46,6 +46,7 @@ DM_BEGIN_DECLS
 struct dm_account;
 struct dm_buf;
 struct dm_env;
+struct dm_inflater;
 
 #define DM_PAYLOAD_MEMORY (128U << 20U)
 
@@ -68,7 +69,7 @@ void dm_payload_key_derive(const uint8_t group_key[32],
 /// A figure of an event or State
 struct dm_payload_value {
     struct dm_str metric; ///< IRI; when written it is made of check and label
-    struct dm_str label;  ///< Decoded
+    struct dm_str label;  ///< Decoded: any bytes, as they were escaped
     struct dm_str value;  ///< Canonical
     bool is_double;
 };
@@ -98,17 +99,18 @@ struct dm_payload_event {
     int64_t certificate_expires_ms; ///< Or DM_NO_TIME
     const struct dm_payload_value *DM_NULLABLE values;
     size_t n_values;
-    /// Further properties of an event, as they stand
+    /// Further properties, as they stand. Empty texts are among them, and of a
+    /// State what has another type than its column.
     const struct dm_quad *DM_NULLABLE quads;
     size_t n_quads;
     // Of a State alone
-    struct dm_str state; ///< Its IRI; not looked at when it is written
-    struct dm_str name;  ///< dm:name of its check: its IRI is made of it when
-                         ///< it is written; not filled when it is read
-    int64_t since_ms;    ///< Or DM_NO_TIME
-    int64_t streak;
-    int64_t bad;
-    int64_t bad_since_ms;     ///< Or DM_NO_TIME
+    struct dm_str state;  ///< Its IRI; not looked at when `name` is there
+    struct dm_str name;   ///< dm:name of its check: its IRI is made of it when
+                          ///< it is written; not filled when it is read
+    int64_t since_ms;     ///< Or DM_NO_TIME
+    int64_t streak;       ///< 0 where not said
+    int64_t bad;          ///< Likewise
+    int64_t bad_since_ms; ///< Or DM_NO_TIME
     struct dm_str definition; ///< 16 digits
 };
 
@@ -137,6 +139,8 @@ struct dm_payload_spec {
     uint64_t n;
     uint64_t size;
     struct dm_event_key after; ///< Greatest key of earlier entries; ms 0: none
+    /// Who reads many payloads keeps one (sync/frame.h), or each makes its own
+    struct dm_inflater *DM_NULLABLE inflater;
 };
 
 /**
@@ -170,28 +174,33 @@ struct dm_quad_lines;
 struct dm_quad_lines *DM_NULLABLE dm_quad_lines_new(size_t max_bytes)
     DM_NODISCARD;
 void dm_quad_lines_free(struct dm_quad_lines *DM_NULLABLE lines);
-/// Forget all lines, keep the room.
+/// Forget all lines.
 void dm_quad_lines_clear(struct dm_quad_lines *lines);
 
 /// Add a quad whose literals are in their one spelling already.
 /// @return DM_ERR_LIMIT: over `max_bytes`, DM_QUADS_MAX, or a limit of the
-///         wire (line, literal, IRI); nothing was added. DM_ERR_NO_MEMORY.
+///         wire (line, literal, IRI). DM_ERR_ARGUMENT: it cannot be said on the
+///         wire (no graph, a blank node, another spelling, no UTF-8).
+///         DM_ERR_NO_MEMORY. Nothing was added then.
 enum dm_status dm_quad_lines_add(struct dm_quad_lines *lines,
                                  const struct dm_quad *quad) DM_NODISCARD;
 
 /// Add the star of `event` (further quads too) in the graph of `log_iri`, or
-/// nothing of it.
-/// @return DM_ERR_LIMIT, DM_ERR_NO_MEMORY as above.
+/// nothing of it. What is added is read back, so a reader takes it as an event.
+/// Values of metrics may have any spelling (sync/number.h); one that is not
+/// finite is left out.
+/// @return DM_ERR_LIMIT, DM_ERR_ARGUMENT, DM_ERR_NO_MEMORY as above.
 enum dm_status dm_quad_lines_add_event(struct dm_quad_lines *lines,
                                        struct dm_str log_iri,
                                        const struct dm_payload_event *event)
     DM_NODISCARD;
-/// Add unit, warn and crit of a metric in the graph `graph`.
+/// Add unit, warn and crit of a metric in the graph `graph`: ipns://K beside an
+/// event of its check, ipns://K#state.
 enum dm_status dm_quad_lines_add_metric(struct dm_quad_lines *lines,
                                         struct dm_str graph,
                                         const struct dm_payload_metric *metric)
     DM_NODISCARD;
-/// Add a State in ipns://K#state.
+/// Add a State in ipns://K#state. With a status it has streak and bad, too.
 enum dm_status dm_quad_lines_add_state(struct dm_quad_lines *lines,
                                        struct dm_str log_iri,
                                        const struct dm_payload_event *state)
