@@ -290,7 +290,7 @@ open_node(struct dm_audit *audit, unsigned level, struct dm_cid cid)
     if (status) {
         return status;
     }
-    assert(block.n <= sizeof(node->bytes));
+    assert(block.data && block.n <= sizeof(node->bytes));
     memcpy(node->bytes, block.data, block.n);
     node->n_bytes = block.n;
     status = dm_wire_node_read(dm_str_n(node->bytes, block.n), &node->says,
@@ -568,7 +568,7 @@ open_manifest(struct dm_audit *audit, enum dm_manifest_kind kind,
     if (status) {
         return status;
     }
-    assert(block.n <= sizeof(manifest->bytes));
+    assert(block.data && block.n <= sizeof(manifest->bytes));
     memcpy(manifest->bytes, block.data, block.n);
     status = dm_wire_manifest_read(dm_str_n(manifest->bytes, block.n),
                                    &manifest->says, &audit->report.error);
