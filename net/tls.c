@@ -159,16 +159,27 @@ hash_key(const X509 *leaf, uint8_t hash[DM_KEY_HASH_SIZE])
     return done;
 }
 
+bool
+dm_tls_read(const void *x509, struct dm_http_certificate *ret)
+{
+    const X509 *leaf = x509;
+    struct dm_http_certificate certificate = {.is_known = true};
+    if (!time_of(X509_get0_notBefore(leaf), &certificate.not_before_ms) ||
+        !time_of(X509_get0_notAfter(leaf), &certificate.not_after_ms) ||
+        !hash_key(leaf, certificate.key_hash)) {
+        return false;
+    }
+    *ret = certificate;
+    return true;
+}
+
 static bool
 read_certificate(X509_STORE_CTX *store_ctx, struct dm_http_certificate *ret)
 {
     const X509 *leaf = X509_STORE_CTX_get0_cert(store_ctx);
     const STACK_OF(X509) *chain = X509_STORE_CTX_get0_untrusted(store_ctx);
-    struct dm_http_certificate certificate = {.is_known = true};
-    if (!leaf ||
-        !time_of(X509_get0_notBefore(leaf), &certificate.not_before_ms) ||
-        !time_of(X509_get0_notAfter(leaf), &certificate.not_after_ms) ||
-        !hash_key(leaf, certificate.key_hash)) {
+    struct dm_http_certificate certificate;
+    if (!leaf || !dm_tls_read(leaf, &certificate)) {
         return false;
     }
     for (int i = 0; chain && i < sk_X509_num(chain); ++i) {

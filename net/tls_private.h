@@ -18,6 +18,7 @@
 #include "base/status.h"
 #include "net/http_transport.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 DM_BEGIN_DECLS
@@ -48,6 +49,10 @@ void dm_tls_roots_free(struct dm_tls_roots *DM_NULLABLE roots);
 enum dm_status dm_tls_prepare(struct dm_tls_roots *roots, const char *ca_file,
                               int64_t now_ns, void *ssl_ctx,
                               struct dm_tls_peer *peer) DM_NODISCARD;
+
+/// What an X509 shows of itself. @return Whether it can be read.
+bool dm_tls_read(const void *x509, struct dm_http_certificate *ret)
+    DM_NODISCARD;
 
 DM_END_DECLS
 

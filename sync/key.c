@@ -314,6 +314,17 @@ dm_key_sign(const struct dm_key *key, struct dm_str prefix,
     return DM_OK;
 }
 
+void
+dm_key_derive(const struct dm_key *key, struct dm_str label,
+              uint8_t bytes[DM_KEY_DERIVED_BYTES])
+{
+    // The first half of an Ed25519 secret is the seed
+    const int rc = crypto_generichash(bytes, DM_KEY_DERIVED_BYTES,
+                                      (const unsigned char *)label.data,
+                                      label.n, key->secret, DM_KEY_SEED_BYTES);
+    assert(rc == 0);
+}
+
 enum dm_status
 dm_key_verify(const uint8_t public_key[DM_KEY_PUBLIC_BYTES],
               struct dm_str prefix, struct dm_str message,

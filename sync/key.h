@@ -45,6 +45,7 @@ struct dm_key;
 #define DM_KEY_SEED_BYTES 32
 #define DM_KEY_PUBLIC_BYTES 32
 #define DM_KEY_SIGNATURE_BYTES 64
+#define DM_KEY_DERIVED_BYTES 32
 
 /// "k51…": 62 characters and NUL
 #define DM_KEY_NAME_SIZE 63
@@ -97,6 +98,12 @@ enum dm_status dm_key_sign(const struct dm_key *key, struct dm_str prefix,
                            struct dm_str message,
                            uint8_t signature[DM_KEY_SIGNATURE_BYTES])
     DM_NODISCARD;
+
+/// Secret bytes for another purpose, which `label` names: BLAKE2b-256 of the
+/// label, keyed with the seed. What one label gives says nothing of the seed,
+/// nor of what another gives. The caller wipes them.
+void dm_key_derive(const struct dm_key *key, struct dm_str label,
+                   uint8_t bytes[DM_KEY_DERIVED_BYTES]);
 
 /// Check a signature over prefix || message as libsodium does: S < L, neither
 /// key nor R of small order, cofactorless.

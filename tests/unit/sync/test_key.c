@@ -474,9 +474,33 @@ each_allocation_may_fail_while_a_key_is_loaded(struct fixture *fixture)
     }
 }
 
+// Made with Python's hashlib.blake2b(label, digest_size=32, key=seed)
+static void
+each_label_gives_other_bytes_and_a_seed_the_same_ones(void)
+{
+    static const struct dm_str label = DM_STR("demonitor tls key v1");
+    static const char *const wanted[] = {
+        "47d46f5ca30e10c19f4e719729660794100a6b6fe968c4878f6b67b162da394c",
+        "38a4cbc46288e6a8ee143c85305d1959e98cec23be97f707a79478ef1252c031",
+        "d832f8261299fba2fad7e7b1c5c5af5e842986f6e30685f78f280fdba18ceec7",
+    };
+    for (uint8_t i = 0; i < 3; ++i) {
+        struct dm_key *key = key_of(i);
+        uint8_t want[DM_KEY_DERIVED_BYTES];
+        uint8_t bytes[DM_KEY_DERIVED_BYTES];
+        (void)unhex(wanted[i], want, sizeof(want));
+        dm_key_derive(key, label, bytes);
+        CHECK(!memcmp(bytes, want, sizeof(want)));
+        dm_key_derive(key, dm_str("another"), bytes);
+        CHECK(memcmp(bytes, want, sizeof(want)) != 0);
+        dm_key_free(key);
+    }
+}
+
 int
 main(void)
 {
+    each_label_gives_other_bytes_and_a_seed_the_same_ones();
     names_follow_from_the_seed();
     every_public_key_round_trips_through_its_name();
     what_is_no_name_is_refused();
