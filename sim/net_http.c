@@ -422,7 +422,9 @@ secure(struct dm_http_transfer *transfer)
         if (!exchange->accept_key(exchange->context,
                                   tls->certificate.key_hash)) {
             dm_net_outcome_set(outcome, DM_NET_CERTIFICATE,
-                               "certificate of %s refused: another key", place);
+                               "certificate of %s refused: its key is not "
+                               "the pinned one",
+                               place);
             complete(transfer);
             return;
         }
@@ -470,6 +472,17 @@ transfer_run(struct dm_sim_op *op)
 
 // Arrivals, in the world
 
+// NULL: what is there does not speak TLS
+static const struct dm_sim_tls *
+tls_of(const struct dm_sim_place *place)
+{
+    if (place->server) {
+        return dm_sim_server_tls(place->server);
+    }
+    return place->service && place->service->is_tls ? &place->service->tls
+                                                    : NULL;
+}
+
 static void
 arrive_at_host(struct dm_http_transfer *transfer)
 {
@@ -494,8 +507,9 @@ arrive_at_host(struct dm_http_transfer *transfer)
             .verdict = DM_NET_TLS,
             .reason = "the other side does not speak it",
         };
-        if (place.service && place.service->is_tls) {
-            transfer->tls = place.service->tls;
+        const struct dm_sim_tls *shown = tls_of(&place);
+        if (shown) {
+            transfer->tls = *shown;
         }
     }
     dm_sim_op_after(&transfer->op, wait_ns);
@@ -596,7 +610,7 @@ arrive_at_service(struct dm_http_transfer *transfer)
                       exchange->body.n);
     if (place.service) {
         ask_service(transfer, place.service, &request);
-    } else if (place.server) {
+    } else if (place.server && transfer->is_https == (tls_of(&place) != NULL)) {
         transfer->call =
             dm_sim_server_accept(place.server, transfer, net, &request);
     }

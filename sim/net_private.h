@@ -177,6 +177,8 @@ void dm_sim_server_finished(struct dm_http_call *base);
 void dm_sim_server_drained(struct dm_http_call *base);
 struct dm_http_server *dm_sim_server_find(struct dm_sim_net *net,
                                           const struct dm_endpoint *endpoint);
+// What it shows in TLS; NULL: it is plain
+const struct dm_sim_tls *dm_sim_server_tls(const struct dm_http_server *server);
 
 extern const struct dm_http_servers_ops dm_sim_servers_ops;
 

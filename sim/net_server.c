@@ -4,6 +4,7 @@
 // server's net; its client is a transfer of another one or of the same.
 
 #include "base/arena.h"
+#include "net/identity.h"
 #include "sim/net_private.h"
 
 #include <assert.h>
@@ -36,7 +37,9 @@ struct sim_call {
 struct dm_http_server {
     struct dm_http_server *next;
     struct dm_sim_net *net;
-    struct dm_http_listen listen;
+    struct dm_http_listen listen; // `identity` is not kept
+    struct dm_sim_tls tls;
+    bool is_tls;
     struct dm_http_handler handler;
     struct sim_call *calls;
     unsigned n_calls;
@@ -422,6 +425,12 @@ dm_sim_server_find(struct dm_sim_net *net, const struct dm_endpoint *endpoint)
     return NULL;
 }
 
+const struct dm_sim_tls *
+dm_sim_server_tls(const struct dm_http_server *server)
+{
+    return server->is_tls ? &server->tls : NULL;
+}
+
 // A port of the own address that nobody listens on
 static uint16_t
 pick_port(struct dm_sim_net *net, struct dm_endpoint endpoint)
@@ -439,11 +448,15 @@ server_listen(void *self, const struct dm_http_listen *listen,
               struct dm_http_server **ret, struct dm_error *error)
 {
     struct dm_sim_net *net = self;
-    if (listen->identity) {
-        return dm_error_set(error, DM_ERR_UNSUPPORTED,
-                            "servers in the simulator have no TLS");
-    }
     struct dm_http_listen own = *listen;
+    struct dm_sim_tls tls = {.verdict = DM_NET_CERTIFICATE,
+                             .reason = "nobody trusted has signed it"};
+    if (listen->identity &&
+        dm_identity_read(listen->identity->certificate_pem, &tls.certificate)) {
+        return dm_error_set(error, DM_ERR_ARGUMENT,
+                            "the certificate cannot be used");
+    }
+    own.identity = NULL;
     if (own.endpoint.kind == DM_ENDPOINT_IP && own.endpoint.port == 0) {
         own.endpoint.port = pick_port(net, own.endpoint);
     }
@@ -458,6 +471,8 @@ server_listen(void *self, const struct dm_http_listen *listen,
     }
     server->net = net;
     server->listen = own;
+    server->tls = tls;
+    server->is_tls = listen->identity != NULL;
     server->handler = *handler;
     server->next = net->listening;
     net->listening = server;

@@ -39,6 +39,7 @@ void contract_http(const struct contract_world *world);
 void contract_http_bytes(const struct contract_world *world);
 void contract_http_stream(const struct contract_world *world);
 void contract_memory(const struct contract_world *world);
+void contract_tls(const struct contract_world *world);
 void contract_stream(const struct contract_world *world);
 
 #endif // DM_TESTS_UNIT_NET_CONTRACT_H

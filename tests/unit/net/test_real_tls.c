@@ -182,21 +182,6 @@ no_tls_on_the_other_side_is_a_tls_failure(const struct contract_world *world)
     site_close(&site);
 }
 
-static void
-a_bad_identity_is_an_argument(const struct contract_world *world)
-{
-    const struct dm_http_identity identity = {DM_STR("no certificate"),
-                                              DM_STR("no key")};
-    const struct dm_http_handler handler = {0};
-    struct dm_http_listen listen = site_listen(&world->tcp);
-    struct dm_http_server *server = NULL;
-    struct dm_error error;
-    listen.identity = &identity;
-    CHECK_INT(dm_http_servers_listen(world->net->servers, &listen, &handler,
-                                     &server, &error),
-              DM_ERR_ARGUMENT);
-}
-
 int
 main(void)
 {
@@ -209,7 +194,7 @@ main(void)
     an_ended_certificate_is_refused(world, real.directory);
     a_pin_counts_and_nothing_else(world);
     no_tls_on_the_other_side_is_a_tls_failure(world);
-    a_bad_identity_is_an_argument(world);
+    contract_tls(world);
     real_world_done(&real);
     return 0;
 }

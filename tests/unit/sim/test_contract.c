@@ -76,6 +76,7 @@ main(void)
         contract_http(&world.world);
         contract_http_stream(&world.world);
         contract_memory(&world.world);
+        contract_tls(&world.world);
         tear_down(&world);
     }
     return 0;
