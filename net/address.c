@@ -88,6 +88,53 @@ dm_address_is_loopback(const struct dm_address *address)
     return !memcmp(address->bytes, loopback6, sizeof(loopback6));
 }
 
+// The four bytes of an IPv4 address, also of one in an IPv6 address; or NULL
+static const uint8_t *
+bytes_of_4(const struct dm_address *address)
+{
+    static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+    if (address->family == DM_FAMILY_4) {
+        return address->bytes;
+    }
+    return memcmp(address->bytes, mapped, sizeof(mapped)) ? NULL
+                                                          : address->bytes + 12;
+}
+
+bool
+dm_address_is_link_local(const struct dm_address *address)
+{
+    const uint8_t *bytes = bytes_of_4(address);
+    return bytes ? bytes[0] == 169 && bytes[1] == 254
+                 : address->bytes[0] == 0xFE &&
+                       (address->bytes[1] & 0xC0U) == 0x80;
+}
+
+bool
+dm_address_is_any(const struct dm_address *address)
+{
+    static const uint8_t zeros[16];
+    const uint8_t *bytes = bytes_of_4(address);
+    return bytes ? !memcmp(bytes, zeros, 4)
+                 : !memcmp(address->bytes, zeros, sizeof(zeros));
+}
+
+bool
+dm_address_is_public(const struct dm_address *address)
+{
+    if (dm_address_is_any(address) || dm_address_is_loopback(address) ||
+        dm_address_is_link_local(address)) {
+        return false;
+    }
+    const uint8_t *bytes = bytes_of_4(address);
+    if (!bytes) {
+        return (address->bytes[0] & 0xFEU) != 0xFC;
+    }
+    const bool is_172 = bytes[0] == 172 && (bytes[1] & 0xF0U) == 16;
+    const bool is_192 = bytes[0] == 192 && bytes[1] == 168;
+    const bool is_shared = bytes[0] == 100 && (bytes[1] & 0xC0U) == 64;
+    return bytes[0] != 10 && !is_172 && !is_192 && !is_shared;
+}
+
 struct dm_endpoint
 dm_endpoint_ip(const struct dm_address *address, uint16_t port)
 {

@@ -70,6 +70,16 @@ bool dm_address_equal(const struct dm_address *a, const struct dm_address *b);
 /// 127.0.0.0/8, ::1, and the former as an IPv4-mapped IPv6 address
 bool dm_address_is_loopback(const struct dm_address *address);
 
+/// 169.254.0.0/16, fe80::/10: of one link, and no name for others
+bool dm_address_is_link_local(const struct dm_address *address);
+
+/// 0.0.0.0, ::, and the former as an IPv4-mapped IPv6 address: to listen on all
+bool dm_address_is_any(const struct dm_address *address);
+
+/// Whether the Internet may know it: not of a private network (RFC 1918, RFC
+/// 6598, RFC 4193), nor any of the above
+bool dm_address_is_public(const struct dm_address *address);
+
 struct dm_endpoint dm_endpoint_ip(const struct dm_address *address,
                                   uint16_t port);
 

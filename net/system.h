@@ -5,10 +5,10 @@
 
 /**
  * @file
- * What a check reads of its own machine: small files (/proc), and how full a
- * file system is.
+ * What is read of the own machine: small files (/proc), how full a file system
+ * is, and the addresses that others reach it at.
  *
- * Both may hang (a dead network file system), so they are asked for and
+ * All may hang (a dead network file system), so they are asked for and
  * answered later, and end with DM_ERR_DEADLINE when their time is over. A
  * question that hangs in the system goes on occupying a place there; new ones
  * get DM_ERR_LIMIT when all are taken.
@@ -41,12 +41,15 @@ struct dm_system_space {
 enum dm_system_kind {
     DM_SYSTEM_FILE,  ///< The bytes of a file
     DM_SYSTEM_SPACE, ///< The space of the file system a path lies on
+    /// The addresses of its interfaces, one a line, as dm_address_format() has
+    /// them; not loopback, not link-local. IPv4 first
+    DM_SYSTEM_ADDRESSES,
 };
 
 struct dm_system_question {
     enum dm_system_kind kind;
-    const char *path;   ///< Absolute
-    size_t max;         ///< FILE: most bytes
+    const char *path;   ///< Absolute; ADDRESSES: ""
+    size_t max;         ///< FILE, ADDRESSES: most bytes
     int64_t timeout_ns; ///< At least 1
 };
 
@@ -54,7 +57,7 @@ struct dm_system_answer {
     /// DM_OK; DM_ERR_NOT_FOUND, DM_ERR_PERMISSION, DM_ERR_LIMIT (longer than
     /// `max`), DM_ERR_DEADLINE, DM_ERR_NO_MEMORY, DM_ERR_IO
     enum dm_status status;
-    struct dm_str bytes;          ///< FILE
+    struct dm_str bytes;          ///< FILE, ADDRESSES
     struct dm_system_space space; ///< SPACE
 };
 

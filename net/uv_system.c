@@ -9,7 +9,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <linux/if.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -103,6 +106,42 @@ look_at_space(struct dm_system_read *read_)
     return DM_OK;
 }
 
+static enum dm_status
+put_address(struct dm_buf *bytes, const struct ifaddrs *one,
+            enum dm_family family)
+{
+    struct dm_endpoint endpoint;
+    if (!one->ifa_addr || !(one->ifa_flags & IFF_UP) ||
+        !dm_endpoint_from_system(one->ifa_addr, &endpoint) ||
+        endpoint.address.family != family ||
+        dm_address_is_loopback(&endpoint.address) ||
+        dm_address_is_link_local(&endpoint.address)) {
+        return DM_OK;
+    }
+    char text[DM_ADDRESS_SIZE];
+    dm_address_format(&endpoint.address, text);
+    return dm_buf_printf(bytes, "%s\n", text);
+}
+
+static enum dm_status
+look_at_addresses(struct dm_system_read *read_)
+{
+    static const enum dm_family families[] = {DM_FAMILY_4, DM_FAMILY_6};
+    struct ifaddrs *all = NULL;
+    enum dm_status status = DM_OK;
+    if (getifaddrs(&all)) {
+        return dm_uv_status(-errno);
+    }
+    for (size_t i = 0; i < DM_COUNT_OF(families); ++i) {
+        for (const struct ifaddrs *one = all; one && !status;
+             one = one->ifa_next) {
+            status = put_address(&read_->bytes, one, families[i]);
+        }
+    }
+    freeifaddrs(all);
+    return status;
+}
+
 // In a thread of libuv
 static void
 look(uv_work_t *work)
@@ -114,6 +153,9 @@ look(uv_work_t *work)
         break;
     case DM_SYSTEM_SPACE:
         read_->status = look_at_space(read_);
+        break;
+    case DM_SYSTEM_ADDRESSES:
+        read_->status = look_at_addresses(read_);
         break;
     }
 }

@@ -398,6 +398,18 @@ static const struct dm_sim_op_kind system_kind = {
     .free = system_free,
 };
 
+// A machine has the address of its host
+static enum dm_status
+put_address(const struct dm_sim_net *net, struct dm_buf *bytes)
+{
+    char text[DM_ADDRESS_SIZE];
+    if (!net->options.host) {
+        return DM_OK;
+    }
+    dm_address_format(dm_sim_host_address(net->options.host), text);
+    return dm_buf_printf(bytes, "%s\n", text);
+}
+
 static enum dm_status
 system_start(void *self, const struct dm_system_question *question,
              dm_system_fn done, void *context, struct dm_system_read **ret)
@@ -416,7 +428,12 @@ system_start(void *self, const struct dm_system_question *question,
     const dm_sim_system_fn ask =
         net->options.system ? net->options.system : dm_sim_plain_system;
     read->answer.status = DM_ERR_NOT_FOUND;
-    ask(net->options.context, question, &read->answer, &read->bytes, &delay_ns);
+    if (question->kind == DM_SYSTEM_ADDRESSES) {
+        read->answer.status = put_address(net, &read->bytes);
+    } else {
+        ask(net->options.context, question, &read->answer, &read->bytes,
+            &delay_ns);
+    }
     if (read->bytes.status != DM_OK) {
         read->answer = (struct dm_system_answer){.status = read->bytes.status};
         dm_buf_clear(&read->bytes);

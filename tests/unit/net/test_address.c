@@ -82,6 +82,47 @@ loopback_is_known_in_all_its_forms(void)
 }
 
 static void
+who_can_know_an_address_is_told(void)
+{
+    static const struct {
+        const char *text;
+        bool is_any;
+        bool is_link_local;
+        bool is_public;
+    } cases[] = {
+        {"0.0.0.0", true, false, false},
+        {"::", true, false, false},
+        {"::ffff:0.0.0.0", true, false, false},
+        {"127.0.0.1", false, false, false},
+        {"::1", false, false, false},
+        {"169.254.3.4", false, true, false},
+        {"169.253.3.4", false, false, true},
+        {"fe80::1%3", false, true, false},
+        {"febf::1", false, true, false},
+        {"fec0::1", false, false, true},
+        {"10.0.0.1", false, false, false},
+        {"172.16.0.1", false, false, false},
+        {"172.31.255.1", false, false, false},
+        {"172.32.0.1", false, false, true},
+        {"192.168.1.1", false, false, false},
+        {"::ffff:192.168.1.1", false, false, false},
+        {"192.169.1.1", false, false, true},
+        {"100.64.0.1", false, false, false},
+        {"100.128.0.1", false, false, true},
+        {"fd00::1", false, false, false},
+        {"fc00::1", false, false, false},
+        {"2001:db8::7", false, false, true},
+    };
+    for (size_t i = 0; i < DM_COUNT_OF(cases); ++i) {
+        struct dm_address address;
+        CHECK(dm_address_parse(dm_str(cases[i].text), &address));
+        CHECK(dm_address_is_any(&address) == cases[i].is_any);
+        CHECK(dm_address_is_link_local(&address) == cases[i].is_link_local);
+        CHECK(dm_address_is_public(&address) == cases[i].is_public);
+    }
+}
+
+static void
 endpoints_are_written_as_people_do(void)
 {
     struct dm_address address;
@@ -119,6 +160,7 @@ main(void)
     good_addresses_come_back_canonical();
     bad_addresses_are_refused();
     loopback_is_known_in_all_its_forms();
+    who_can_know_an_address_is_told();
     endpoints_are_written_as_people_do();
     paths_fit_or_are_refused();
     return 0;

@@ -248,7 +248,7 @@ what_is_not_there_cannot_be_watched(const struct contract_world *world,
 struct looked {
     bool is_done;
     enum dm_status status;
-    char bytes[64];
+    char bytes[2048];
     struct dm_system_space space;
 };
 
@@ -310,6 +310,26 @@ files_and_space_of_the_machine_are_told(const struct contract_world *world,
     CHECK(looked.space.total_bytes > 0);
 }
 
+// Whatever they are here: none is of the machine or the link alone
+static void
+addresses_of_the_machine_are_told(const struct contract_world *world)
+{
+    struct looked looked;
+    (void)look(world, DM_SYSTEM_ADDRESSES, "", sizeof(looked.bytes) - 1,
+               &looked);
+    contract_wait(world, &looked.is_done);
+    CHECK_INT(looked.status, DM_OK);
+    struct dm_str rest = dm_str(looked.bytes);
+    while (rest.n) {
+        const size_t end = dm_str_find(rest, dm_str("\n"));
+        struct dm_address address;
+        CHECK(dm_address_parse(dm_str_slice(rest, 0, end), &address));
+        CHECK(!dm_address_is_loopback(&address));
+        CHECK(!dm_address_is_link_local(&address));
+        rest = dm_str_slice(rest, end + 1, rest.n);
+    }
+}
+
 // A pipe without a writer is a file that hangs whoever opens it
 static void
 a_file_that_hangs_ends_at_its_time(const struct contract_world *world,
@@ -356,6 +376,7 @@ main(void)
     changes_are_told_once_when_it_is_quiet(world, real.directory);
     what_is_not_there_cannot_be_watched(world, real.directory);
     files_and_space_of_the_machine_are_told(world, real.directory);
+    addresses_of_the_machine_are_told(world);
     a_file_that_hangs_ends_at_its_time(world, real.directory);
     real_world_done(&real);
     return 0;

@@ -553,6 +553,8 @@ the_system_has_figures(void)
     CHECK_INT(figures.status, DM_ERR_NOT_FOUND);
     figures = ask(&f, DM_SYSTEM_SPACE, "/", 0);
     CHECK(figures.status == DM_OK && figures.total > 0);
+    figures = ask(&f, DM_SYSTEM_ADDRESSES, "", 100);
+    CHECK_INT(figures.status, DM_OK);
     tear_down(&f);
 }
 
