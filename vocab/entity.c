@@ -61,8 +61,8 @@ static const struct {
     {DM_PROPERTY_LIKE, LATER, "write the properties on each check"},
     {DM_PROPERTY_APPLIES_TO, LATER, "write the properties on each check"},
     {DM_PROPERTY_SCHEDULE, LATER, "use :every with a :grace"},
-    {DM_PROPERTY_CERTIFICATE, LATER, "this version serves plain HTTP"},
-    {DM_PROPERTY_PRIVATE_KEY, LATER, "this version serves plain HTTP"},
+    {DM_PROPERTY_CERTIFICATE, LATER, "a node has a key of its own for TLS"},
+    {DM_PROPERTY_PRIVATE_KEY, LATER, "a node has a key of its own for TLS"},
     {DM_PROPERTY_FORWARD, LATER, "this version keeps its results to itself"},
     {DM_PROPERTY_ENCRYPT, LATER, "this version keeps its results to itself"},
 };

@@ -133,6 +133,32 @@ add_rule(struct dm_loader *loader, struct drafts *drafts,
     return status;
 }
 
+// Each log, and each token, is of one peer
+static void
+compare_peer(struct dm_loader *loader, const struct drafts *drafts,
+             const struct dm_entity *entity, const struct dm_peer_def *peer)
+{
+    for (size_t i = 0; i < drafts->n_peers; ++i) {
+        const struct dm_peer_def *other = &drafts->peers[i];
+        const bool has_log = peer->log.n && dm_str_equal(peer->log, other->log);
+        const bool has_token =
+            peer->token.n && dm_str_equal(peer->token, other->token);
+        if (!has_log && !has_token) {
+            continue;
+        }
+        const struct dm_values *values =
+            &entity->values[has_log ? DM_PROPERTY_LOG : DM_PROPERTY_TOKEN];
+        struct dm_error error;
+        (void)dm_error_set(&error, DM_ERR_EXISTS, "%s has this %s too",
+                           dm_loader_show(loader, other->iri).text,
+                           has_log ? ":log" : ":token");
+        dm_error_hint(&error, has_log ? "Delete one of the two files"
+                                      : "Give each peer a token of its own");
+        dm_loader_error(loader, entity, &values->items[0], &error);
+        return;
+    }
+}
+
 static enum dm_status
 add_peer(struct dm_loader *loader, struct drafts *drafts,
          const struct dm_entity *entity)
@@ -153,6 +179,9 @@ add_peer(struct dm_loader *loader, struct drafts *drafts,
         dm_fields_fill(loader, entity, &dm_peer_fields, peer);
     if (!status) {
         status = dm_peer_finish(loader, entity, peer);
+    }
+    if (!status) {
+        compare_peer(loader, drafts, entity, peer);
     }
     drafts->n_peers += status ? 0 : 1;
     return status;

@@ -36,7 +36,7 @@ struct dm_listen_def {
     struct dm_str host; ///< Without brackets
     uint16_t port;
     bool is_loopback;
-    bool is_plain; ///< No TLS, though others can reach it
+    bool is_plain; ///< No TLS, though others can reach it; else the node's own
 };
 
 struct dm_alertmanager_def {
@@ -86,8 +86,8 @@ struct dm_peer_def {
     struct dm_str name;
     struct dm_place place;
     struct dm_str log; ///< ipns://k51…
-    struct dm_str url;
-    struct dm_str pin;
+    struct dm_str url; ///< https, or http of this machine; "": none can dial it
+    struct dm_str pin; ///< "sha256//…", as dm_pin_parse() reads; "": none
     struct dm_str auth;  ///< With references
     struct dm_str token; ///< One reference
     bool accept_checks;

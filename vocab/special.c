@@ -7,12 +7,15 @@
 #include "vocab/vocabulary.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NAME_MAX_BYTES 100
 #define IRI_MAX_BYTES 1000
+#define LOG_BYTES 69 // "ipns://" and 62 characters
+#define PIN_BYTES 32 // SHA-256
 
 static_assert((int)DM_CLASS_HEARTBEAT - (int)DM_CLASS_HTTP_CHECK ==
                   (int)DM_CHECK_HEARTBEAT,
@@ -33,17 +36,6 @@ static void DM_PRINTF(5, 6)
     if (hint[0]) {
         dm_error_hint(&error, "%s", hint);
     }
-    dm_loader_error(loader, entity, value, &error);
-}
-
-static void
-unsupported(struct dm_loader *loader, const struct dm_entity *entity,
-            const struct dm_value *value, const char *what, const char *why)
-{
-    struct dm_error error;
-    (void)dm_error_set(&error, DM_ERR_UNSUPPORTED, "%s is not supported yet",
-                       what);
-    dm_error_detail(&error, "%s", why);
     dm_loader_error(loader, entity, value, &error);
 }
 
@@ -495,11 +487,6 @@ fill_listen(struct dm_loader *loader, const struct dm_entity *entity,
                      "\"[::1]:3223\"");
             continue;
         }
-        if (!listen[i].is_loopback && !listen[i].is_plain) {
-            unsupported(loader, entity, value,
-                        "a :listen that others can reach, with TLS,",
-                        "behind a proxy of yours write \"ADDRESS:PORT plain\"");
-        }
         const enum dm_status status =
             copy(loader, listen[i].host, &listen[i].host);
         if (status) {
@@ -680,17 +667,88 @@ dm_rule_finish(struct dm_loader *loader, const struct dm_entity *entity,
 
 // ---------------------------------------------------------------- peers
 
+// "ipns://" and a name in base36, as a key of Ed25519 has it
 static bool
 is_log(struct dm_str iri)
 {
-    const struct dm_str start = dm_str("ipns://k51");
+    static const struct dm_str start = DM_STR("ipns://k51");
     for (size_t i = start.n; i < iri.n; ++i) {
         const char c = iri.data[i];
         if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) {
             return false;
         }
     }
-    return dm_str_starts(iri, start) && iri.n > start.n;
+    return dm_str_starts(iri, start) && iri.n == LOG_BYTES;
+}
+
+static void
+check_log(struct dm_loader *loader, const struct dm_entity *entity,
+          struct dm_str log)
+{
+    const struct dm_values *values = &entity->values[DM_PROPERTY_LOG];
+    const struct dm_value *value = values->n ? &values->items[0] : NULL;
+    if (log.n ? !is_log(log) : !entity->is_broken) {
+        complain(loader, entity, value, "",
+                 "a Peer has one :log, <ipns://k51…>, as `demonitor id` prints "
+                 "it");
+    } else if (log.n && dm_str_equal(log, loader->options->node_iri)) {
+        complain(loader, entity, value, "`demonitor id` of the other prints it",
+                 "this :log is our own");
+    }
+}
+
+// A peer is shown a token, so nobody may listen on the way
+static void
+check_peer_url(struct dm_loader *loader, const struct dm_entity *entity,
+               struct dm_str url)
+{
+    if (!url.n) {
+        return;
+    }
+    const struct dm_value *value = &entity->values[DM_PROPERTY_URL].items[0];
+    if (dm_str_starts(url, dm_str("http://")) &&
+        !is_this_machine(host_of(url))) {
+        complain(loader, entity, value, "",
+                 "a Peer has an https:// :url, or none where nobody can dial "
+                 "it");
+    } else if (dm_str_find(url, dm_str("?")) < url.n ||
+               dm_str_find(url, dm_str("#")) < url.n) {
+        complain(loader, entity, value, "As <https://fra.example.net:3224>",
+                 ":url of a Peer ends before any ? or #");
+    }
+}
+
+// "sha256//" and base64 of 32 bytes
+static bool
+is_pin(struct dm_str text)
+{
+    static const struct dm_str start = DM_STR("sha256//");
+    unsigned char bytes[PIN_BYTES];
+    size_t n = 0;
+    const char *end = NULL;
+    return dm_str_starts(text, start) &&
+           sodium_base642bin(bytes, sizeof(bytes), text.data + start.n,
+                             text.n - start.n, NULL, &n, &end,
+                             sodium_base64_VARIANT_ORIGINAL) == 0 &&
+           n == sizeof(bytes) && end == text.data + text.n;
+}
+
+static void
+check_pin(struct dm_loader *loader, const struct dm_entity *entity,
+          const struct dm_peer_def *peer)
+{
+    const struct dm_values *values = &entity->values[DM_PROPERTY_PIN];
+    if (!peer->pin.n) {
+        return;
+    }
+    if (!is_pin(peer->pin)) {
+        complain(loader, entity, &values->items[0], "",
+                 ":pin is \"sha256//…=\", as `demonitor id` of the peer prints "
+                 "it");
+    } else if (peer->url.n && dm_str_starts(peer->url, dm_str("http://"))) {
+        complain(loader, entity, &values->items[0], "",
+                 ":pin says nothing of an http:// :url");
+    }
 }
 
 static void
@@ -724,13 +782,9 @@ dm_peer_finish(struct dm_loader *loader, const struct dm_entity *entity,
         return status;
     }
     fill_accept(loader, entity, peer);
-    if (peer->log.n ? !is_log(peer->log) : !entity->is_broken) {
-        complain(loader, entity,
-                 peer->log.n ? &entity->values[DM_PROPERTY_LOG].items[0] : NULL,
-                 "",
-                 "a Peer has one :log, <ipns://k51…>, as `demonitor id` prints "
-                 "it");
-    }
+    check_log(loader, entity, peer->log);
+    check_peer_url(loader, entity, peer->url);
+    check_pin(loader, entity, peer);
     peer->token = (struct dm_str){"", 0};
     const struct dm_values *tokens = &entity->values[DM_PROPERTY_TOKEN];
     for (size_t i = 0; i < tokens->n && !status; ++i) {

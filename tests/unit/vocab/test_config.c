@@ -17,6 +17,13 @@
 
 #define PREFIX "PREFIX : <https://w3id.org/demonitor#>\n"
 #define TEXT_MAX (16U << 20U)
+#define LOG_A                                                                  \
+    "ipns://k51qzi5uqu5dhnwe629wdlncpql6frppdpwnz4wtlcw816aysd5wwlk63g4wmh"
+#define LOG_B                                                                  \
+    "ipns://k51qzi5uqu5djmw2yvf8kk5cdjc1ddc00o4d5sjwi6f79xzcay9j3gkddw5uu4"
+#define LOG_B2                                                                 \
+    "ipns://k51qzi5uqu5djejcj9das04p3wen7mowcz0z5iq3tw0yxaa8ko01odjley7fdg"
+#define PIN "sha256//Y65Ro1l1RC8jqfKa0LVzUaICsFnT5fImknVD27aG/sI="
 
 // ---------------------------------------------------------------- a machine
 
@@ -547,17 +554,145 @@ ten_thousand_checks_load_and_no_more(void)
 }
 
 static void
+a_peer_file_written_by_hand_is_read(void)
+{
+    static const struct file files[] = {
+        {"C", NULL, 0755},
+        {"C/demonitor.ttl",
+         PREFIX ":this :name \"a\" ; :listen \"127.0.0.1:3223\", "
+                "\"[::]:3224\", \"10.0.0.1:80 plain\" .",
+         0644},
+        {"C/peers", NULL, 0755},
+        {"C/peers/b.ttl",
+         PREFIX "<peers/b> a :Peer ; :name \"b\" ;\n"
+                "  :log <" LOG_B "> ;\n"
+                "  :url <https://b.example:3224> ; :pin \"" PIN "\" ;\n"
+                "  :auth \"Bearer ${file:to-b}\" ;\n"
+                "  :token \"peer ${file:from-b}\" .",
+         0644},
+        {"C/secrets", NULL, 0755},
+        {"C/secrets/from-b", "what b shows\n", 0600},
+        {"C/secrets/to-b", "what we show\n", 0640},
+    };
+    struct dm_config_report *report = dm_config_report_new();
+    struct dm_config *config = NULL;
+    CHECK(report);
+    CHECK_INT(load_files(files, DM_COUNT_OF(files), report, &config), DM_OK);
+    CHECK_INT((int64_t)dm_config_report_warnings(report), 0);
+    CHECK_INT((int64_t)config->n_peers, 1);
+    const struct dm_peer_def *peer = &config->peers[0];
+    CHECK(dm_str_is(peer->log, LOG_B));
+    CHECK(dm_str_is(peer->url, "https://b.example:3224"));
+    CHECK(dm_str_is(peer->pin, PIN));
+    CHECK(dm_str_is(peer->auth, "Bearer ${file:to-b}"));
+    CHECK(dm_str_is(peer->token, "${file:from-b}"));
+    const struct dm_node_settings *node = &config->node;
+    CHECK_INT((int64_t)node->n_listen, 3);
+    CHECK(node->listen[0].is_loopback && !node->listen[0].is_plain);
+    CHECK(!node->listen[1].is_loopback && !node->listen[1].is_plain);
+    CHECK(!node->listen[2].is_loopback && node->listen[2].is_plain);
+    struct dm_buf buf;
+    dm_buf_init(&buf, TEXT_MAX);
+    CHECK(dm_config_quads(config, put_quad, &buf) == DM_OK);
+    CHECK(dm_str_find(dm_buf_str(&buf), dm_str(LOG_B)) == buf.n);
+    CHECK(dm_str_find(dm_buf_str(&buf), dm_str("3224")) == buf.n);
+    dm_buf_done(&buf);
+    dm_config_unref(config);
+    dm_config_report_free(report);
+}
+
+// What stands in a peer's file, and what is said of it
+static const struct {
+    const char *peer;
+    const char *want; // NULL: nothing
+} peer_files[] = {
+    {":log <" LOG_B ">", NULL},
+    {":log <" LOG_B "> ; :url <http://127.0.0.1:3224>", NULL},
+    {":log <ipns://k51short>",
+     "a Peer has one :log, <ipns://k51…>, as `demonitor id` prints it"},
+    {":log \"" LOG_B "\"", ":log needs an IRI, as <https://…>"},
+    {":log <https://b.example/>",
+     "a Peer has one :log, <ipns://k51…>, as `demonitor id` prints it"},
+    {":log <" LOG_A ">", "this :log is our own"},
+    {":log <" LOG_B "> . <q> a :Peer ; :log <" LOG_B ">",
+     "<p> has this :log too"},
+    {":log <" LOG_B "> ; :token \"peer ${file:t}\" . <q> a :Peer ; :log "
+     "<" LOG_B2 "> ; :token \"peer ${file:t}\"",
+     "<p> has this :token too"},
+    {":log <" LOG_B "> ; :url <http://b.example:3224>",
+     "a Peer has an https:// :url, or none where nobody can dial it"},
+    {":log <" LOG_B "> ; :url <https://b.example:3224/?a=b>",
+     ":url of a Peer ends before any ? or #"},
+    {":log <" LOG_B "> ; :pin \"c72a0a7e\"",
+     ":pin is \"sha256//…=\", as `demonitor id` of the peer prints it"},
+    {":log <" LOG_B "> ; :pin \"sha256//Y65Ro1l1RC8jqfKa0LVzUaICsFnT5f\"",
+     ":pin is \"sha256//…=\", as `demonitor id` of the peer prints it"},
+    {":log <" LOG_B "> ; :url <http://127.0.0.1:3224> ; :pin \"" PIN "\"",
+     ":pin says nothing of an http:// :url"},
+    {":log <" LOG_B "> ; :token \"read ${file:t}\"",
+     ":token of a Peer needs \"peer ${file:NAME}\": what this peer shows to "
+     "us"},
+    {":log <" LOG_B "> ; :token \"peer hunter2\"",
+     ":token of a Peer needs \"peer ${file:NAME}\": what this peer shows to "
+     "us"},
+    {":log <" LOG_B "> ; :token \"peer ${file:open}\"",
+     "everybody can read secrets/open"},
+};
+
+static void
+what_is_wrong_with_a_peer_is_said(void)
+{
+    for (size_t i = 0; i < DM_COUNT_OF(peer_files); ++i) {
+        struct dm_buf text;
+        dm_buf_init(&text, TEXT_MAX);
+        (void)dm_buf_printf(&text, PREFIX "<p> a :Peer ; %s .",
+                            peer_files[i].peer);
+        const struct file files[] = {
+            {"C", NULL, 0755},
+            {"C/p.ttl", dm_buf_cstr(&text), 0644},
+            {"C/secrets", NULL, 0755},
+            {"C/secrets/t", "hunter2\n", 0600},
+            {"C/secrets/open", "hunter2\n",
+             i + 1 == DM_COUNT_OF(peer_files) ? 0644 : 0600},
+        };
+        struct machine machine = {files, DM_COUNT_OF(files)};
+        const struct dm_env env = {.ops = &ops, .context = &machine};
+        const struct dm_config_options options = {
+            .env = &env,
+            .directory = "C",
+            .node_iri = DM_STR(LOG_A),
+            .node_name = DM_STR("carbon"),
+        };
+        struct dm_config_report *report = dm_config_report_new();
+        struct dm_config *config = NULL;
+        CHECK(report);
+        const enum dm_status status = dm_config_load(&options, report, &config);
+        const struct dm_diagnostic *said = dm_config_report_at(report, 0);
+        const char *want = peer_files[i].want;
+        if (want ? !said || strcmp(said->error.what, want) != 0 : !!said) {
+            (void)fprintf(stderr, "%s: %s\n", peer_files[i].peer,
+                          said ? said->error.what : "nothing said");
+            CHECK(false);
+        }
+        CHECK_INT(status, want ? DM_ERR_SYNTAX : DM_OK);
+        dm_config_unref(config);
+        dm_config_report_free(report);
+        dm_buf_done(&text);
+    }
+}
+
+static void
 each_failing_allocation_is_told(void)
 {
-    static const char good[] = PREFIX
-        ":this :token \"read ${file:t}\" ; :alertmanager "
-        "<http://a.example> .\n"
-        "<http://a.example> a :Alertmanager .\n"
-        "<p> a :Peer ; :log <ipns://k51a> ; :token \"peer ${file:t}\" .\n"
-        "<a> a :HttpCheck ; :url \"https://a.example/\" ; :needs \"x\" ;"
-        " :expect \"body matches a\" .\n"
-        "<x> a :CommandCheck ; :run \"a b\" ; :env \"A=b\" ; :label "
-        "\"a=b\" .\n";
+    static const char good[] =
+        PREFIX ":this :token \"read ${file:t}\" ; :alertmanager "
+               "<http://a.example> .\n"
+               "<http://a.example> a :Alertmanager .\n"
+               "<p> a :Peer ; :log <" LOG_B "> ; :token \"peer ${file:t}\" .\n"
+               "<a> a :HttpCheck ; :url \"https://a.example/\" ; :needs \"x\" ;"
+               " :expect \"body matches a\" .\n"
+               "<x> a :CommandCheck ; :run \"a b\" ; :env \"A=b\" ; :label "
+               "\"a=b\" .\n";
     static const char bad[] = PREFIX "<a> a :HttpCheck ; :evry 5\n :x 7 .";
     const char *const texts[] = {good, bad};
     for (size_t i = 0; i < 2; ++i) {
@@ -699,6 +834,8 @@ main(void)
     ten_thousand_checks_load_and_no_more();
     single_files_are_loaded_alone();
     a_kubo_elsewhere_needs_https();
+    a_peer_file_written_by_hand_is_read();
+    what_is_wrong_with_a_peer_is_said();
     each_failing_allocation_is_told();
     each_failing_allocation_of_the_normal_form_is_told();
     return 0;
