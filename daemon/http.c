@@ -6,19 +6,18 @@
 #include "base/alloc.h"
 #include "base/time.h"
 #include "daemon/node_private.h"
+#include "daemon/tokens.h"
 #include "net/url.h"
-#include "vocab/secret.h"
 
 #include <assert.h>
 #include <string.h>
 
 #define PROBLEM_MAX 8192U
-#define TOKEN_MAX 512U
 #define REPLY_DEADLINE_NS (INT64_C(30) * DM_NS_PER_SECOND)
 #define REPLY_MEMORY (64U << 20U)
 #define ALL_SCOPES                                                             \
     ((unsigned)DM_SCOPE_READ | (unsigned)DM_SCOPE_WRITE |                      \
-     (unsigned)DM_SCOPE_PING | DM_SCOPE_SOCKET)
+     (unsigned)DM_SCOPE_PING | DM_SCOPE_SOCKET | DM_SCOPE_PEER)
 
 // -------------------------------------------------------------------- answers
 
@@ -268,62 +267,35 @@ is_own_origin(const struct dm_node *node, struct dm_str origin)
            is_own_host(node, url.host);
 }
 
-bool
-dm_is_equal_secret(struct dm_str a, struct dm_str b)
-{
-    if (a.n != b.n || !a.n) {
-        return false;
-    }
-    unsigned char difference = 0;
-    for (size_t i = 0; i < a.n; ++i) {
-        difference |= (unsigned char)((unsigned char)a.data[i] ^
-                                      (unsigned char)b.data[i]);
-    }
-    return difference == 0;
-}
-
-static unsigned
-scopes_of_token(const struct dm_node *node, struct dm_str shown)
-{
-    const struct dm_node_settings *settings = &node->config->node;
-    unsigned scopes = 0;
-    for (size_t i = 0; i < settings->n_tokens; ++i) {
-        struct dm_buf secret;
-        dm_buf_init(&secret, TOKEN_MAX);
-        if (!dm_secrets_expand(node->config->secrets,
-                               settings->tokens[i].secret, &secret, NULL) &&
-            dm_is_equal_secret(dm_buf_str(&secret), shown)) {
-            scopes |= (unsigned)settings->tokens[i].scope;
-        }
-        dm_secret_wipe(&secret);
-        dm_buf_done(&secret);
-    }
-    return scopes;
-}
-
-static unsigned
-scopes_of(const struct dm_node *node, const struct dm_http_call *call)
+// Fill in who asks and what it may do
+static void
+identify(struct dm_request *request)
 {
     static const struct dm_str bearer = DM_STR("Bearer ");
+    const struct dm_http_call *call = request->call;
     if (call->incoming.peer == DM_HTTP_PEER_SOCKET) {
-        return ALL_SCOPES;
+        request->scopes = ALL_SCOPES;
+        return;
     }
-    unsigned scopes = 0;
     if (call->incoming.peer == DM_HTTP_PEER_LOOPBACK) {
-        scopes = (unsigned)DM_SCOPE_READ | (unsigned)DM_SCOPE_PING;
+        request->scopes = (unsigned)DM_SCOPE_READ | (unsigned)DM_SCOPE_PING;
     }
     const struct dm_str shown = header_of(call, "Authorization");
     if (dm_str_starts(shown, bearer)) {
-        scopes |= scopes_of_token(node, dm_str_slice(shown, bearer.n, shown.n));
+        const unsigned scopes = dm_tokens_check(
+            request->node->tokens, dm_str_slice(shown, bearer.n, shown.n),
+            &request->peer);
+        request->is_known = scopes != 0;
+        request->scopes |= scopes;
     }
-    return scopes;
 }
 
 // -------------------------------------------------------------------- routing
 
 static const struct dm_route *const route_tables[] = {
-    dm_routes_health, dm_routes_ping,    dm_routes_api,    dm_routes_sparql,
-    dm_routes_page,   dm_routes_metrics, dm_routes_export, dm_routes_events,
+    dm_routes_health, dm_routes_ping,   dm_routes_api,
+    dm_routes_sparql, dm_routes_page,   dm_routes_metrics,
+    dm_routes_export, dm_routes_events, dm_routes_id,
 };
 
 static bool
@@ -383,6 +355,26 @@ is_foreign(const struct dm_node *node, const struct dm_http_call *call)
            (origin.n && !is_own_origin(node, origin));
 }
 
+static bool
+is_allowed(const struct dm_request *request, const struct dm_route *route)
+{
+    return !route->scope || (request->scopes & route->scope);
+}
+
+static void
+refuse_token(const struct dm_request *request)
+{
+    const bool is_shown = header_of(request->call, "Authorization").n > 0;
+    if (request->is_known) {
+        dm_reply_problem(request, 403, "the token does not allow this", NULL);
+    } else {
+        dm_reply_problem(request, 401,
+                         is_shown ? "the token is not known here"
+                                  : "a token is needed",
+                         NULL);
+    }
+}
+
 static void
 dispatch(const struct dm_request *request, const struct dm_route *route)
 {
@@ -393,12 +385,8 @@ dispatch(const struct dm_request *request, const struct dm_route *route)
         dm_reply_problem(request, 404, "not found", NULL);
     } else if (!(method_of(incoming->method) & route->methods)) {
         refuse_method(request, route);
-    } else if (route->scope && !(request->scopes & route->scope)) {
-        const bool is_known = header_of(request->call, "Authorization").n > 0;
-        dm_reply_problem(request, is_known ? 403 : 401,
-                         is_known ? "the token does not allow this"
-                                  : "a token is needed",
-                         NULL);
+    } else if (!is_allowed(request, route)) {
+        refuse_token(request);
     } else if (incoming->is_too_large) {
         dm_reply_problem(request, 413, "the body is too large", NULL);
     } else {
@@ -409,9 +397,11 @@ dispatch(const struct dm_request *request, const struct dm_route *route)
 static size_t
 max_body(void *context, const struct dm_http_incoming *incoming)
 {
-    (void)context;
     const struct dm_route *route = find_route(incoming->path);
-    return route ? route->max_body : 0;
+    struct dm_http_call call = {.incoming = *incoming};
+    struct dm_request request = {.node = context, .call = &call};
+    identify(&request); // Nobody makes us read what will not be looked at
+    return route && is_allowed(&request, route) ? route->max_body : 0;
 }
 
 static void
@@ -420,8 +410,8 @@ on_request(void *context, struct dm_http_call *call)
     struct dm_node *node = context;
     DM_ON_LOOP();
     const struct dm_route *route = find_route(call->incoming.path);
-    struct dm_request request = {
-        .node = node, .call = call, .scopes = scopes_of(node, call)};
+    struct dm_request request = {.node = node, .call = call};
+    identify(&request);
     struct dm_buf rest;
     dm_buf_init(&rest, DM_URL_MAX);
     if (route) {
@@ -454,6 +444,7 @@ on_closed(void *context, struct dm_http_call *call, bool is_complete)
     DM_ON_LOOP();
     (void)is_complete;
     dm_events_closed(node->events, call);
+    dm_id_closed(node, call);
     struct dm_reply_job *job = call->user;
     if (job) {
         job->has_left = true;

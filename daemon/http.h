@@ -10,9 +10,12 @@
  *     request -> host and origin -> route -> method -> scope -> handle
  *
  * Who may do what: the control socket everything; a loopback address read and
- * ping; anybody else what the token says. A request on a loopback address whose
- * Host is not localhost, a loopback address or the node's name is refused (DNS
- * rebinding), and so is one with a foreign Origin, on every route.
+ * ping, and what its token says; anybody else what the token says, on /ping
+ * also one in the URL. The token of a peer says which peer asks. 401: no token,
+ * or one that nobody knows; 403: one that does not allow this. A request on a
+ * loopback address whose Host is not localhost, a loopback address or the
+ * node's name is refused (DNS rebinding), and so is one with a foreign Origin,
+ * on every route.
  *
  * A route answers at once, from what the loop knows, or starts a reply job that
  * a worker steps; its buffer is sent when it has ended. When the client leaves,
@@ -42,6 +45,8 @@ struct dm_snapshot;
 
 /// Everything; the control socket alone has it
 #define DM_SCOPE_SOCKET 8U
+/// The exchange of logs
+#define DM_SCOPE_PEER 16U
 /// No scope is needed
 #define DM_SCOPE_FREE 0U
 
@@ -55,6 +60,10 @@ struct dm_request {
     struct dm_http_call *call;
     struct dm_str rest; ///< Of the path behind the route's, decoded
     unsigned scopes;    ///< What it may do
+    bool is_known;      ///< Its token is
+    /// Who asks, where a peer's token was shown. Of the configuration in force
+    /// while the handler runs; a reply job's `config` keeps it.
+    const struct dm_peer_def *DM_NULLABLE peer;
 };
 
 typedef void (*dm_route_fn)(const struct dm_request *request);
@@ -63,8 +72,9 @@ struct dm_route {
     const char *path;
     bool is_prefix;   ///< Paths below it too
     unsigned methods; ///< Of enum dm_method
-    unsigned scope;   ///< That is needed: one of enum dm_token_scope, or above
-    size_t max_body;  ///< Bytes
+    unsigned
+        scope; ///< One of these is needed: of enum dm_token_scope, or above
+    size_t max_body; ///< Bytes, of who has the scope
     dm_route_fn handle;
 };
 
@@ -77,6 +87,7 @@ extern const struct dm_route dm_routes_page[];
 extern const struct dm_route dm_routes_metrics[];
 extern const struct dm_route dm_routes_export[];
 extern const struct dm_route dm_routes_events[];
+extern const struct dm_route dm_routes_id[];
 
 /// The handler of every server of the node
 struct dm_http_handler dm_http_handler(struct dm_node *node);
@@ -102,10 +113,6 @@ enum dm_status dm_request_param(const struct dm_request *request,
 /// index, or n where none is acceptable. Without Accept: 0.
 size_t dm_request_accepts(const struct dm_request *request,
                           const char *const *types, size_t n);
-
-/// Whether two secrets are the same, in a time that does not tell how far they
-/// agree. Empty ones never are.
-bool dm_is_equal_secret(struct dm_str a, struct dm_str b);
 
 // ----------------------------------------------------------------- reply jobs
 

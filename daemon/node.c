@@ -76,9 +76,21 @@ open_key(struct dm_node *node, struct dm_error *error)
     }
     if (!status) {
         dm_key_iri(dm_key_public(node->key), node->iri);
+        status = dm_node_identity(node->key, &node->identity);
     }
     dm_free(path);
     return status;
+}
+
+static void
+keep_identity(const struct dm_node *node)
+{
+    struct dm_error error = {0};
+    if (dm_node_identity_keep(node->env, node->data_directory, &node->identity,
+                              &error)) {
+        dm_log(node->env->log, DM_LOG_WARNING, "tls.not_written",
+               "reason=\"%s\"", error.what);
+    }
 }
 
 static enum dm_status
@@ -291,6 +303,7 @@ dm_node_new(const struct dm_node_options *options, struct dm_node **ret,
         status = open_key(node, error);
     }
     if (!status) {
+        keep_identity(node);
         const struct dm_initial_options initial = {
             .env = node->env,
             .config_directory = node->config_directory,
@@ -374,7 +387,9 @@ dm_node_free(struct dm_node *node)
         dm_waker_done(&node->waker);
     }
     dm_store_close(node->store);
+    dm_tokens_free(node->tokens);
     dm_config_unref(node->config);
+    dm_identity_done(&node->identity);
     dm_key_free(node->key);
     dm_env_unlock(node->env, node->lock);
     free_texts(node);
@@ -462,7 +477,7 @@ restore(struct dm_node *node)
 
 static enum dm_status
 listen_at(struct dm_node *node, const struct dm_endpoint *endpoint,
-          struct dm_error *error)
+          bool is_plain, struct dm_error *error)
 {
     if (node->n_servers == DM_NODE_SERVERS_MAX) {
         return dm_error_set(error, DM_ERR_LIMIT,
@@ -471,8 +486,11 @@ listen_at(struct dm_node *node, const struct dm_endpoint *endpoint,
                             DM_NODE_SERVERS_MAX);
     }
     const bool is_unix = endpoint->kind == DM_ENDPOINT_UNIX;
+    const struct dm_http_identity identity =
+        dm_identity_served(&node->identity);
     const struct dm_http_listen listen = {
         .endpoint = *endpoint,
+        .identity = is_plain ? NULL : &identity,
         .socket_mode = 0660,
         .max_connections = is_unix ? SOCKET_CONNECTIONS : CONNECTIONS_MAX,
         .max_per_address = CONNECTIONS_OF_ADDRESS,
@@ -487,6 +505,7 @@ listen_at(struct dm_node *node, const struct dm_endpoint *endpoint,
         struct dm_endpoint bound;
         dm_http_servers_endpoint(node->net->servers,
                                  node->servers[node->n_servers], &bound);
+        node->is_plain[node->n_servers] = is_plain;
         ++node->n_servers;
         if (!is_unix && !node->port) {
             node->port = bound.port;
@@ -495,30 +514,39 @@ listen_at(struct dm_node *node, const struct dm_endpoint *endpoint,
     return status;
 }
 
+// On a loopback address in plain words; elsewhere in TLS, unless the
+// configuration gives that up
 static enum dm_status
-listen_on_address(struct dm_node *node, struct dm_str host, uint16_t port,
+listen_on_address(struct dm_node *node, const struct dm_listen_def *listen,
                   struct dm_error *error)
 {
     struct dm_address address;
-    if (!dm_address_parse(host, &address)) {
+    if (!dm_address_parse(listen->host, &address)) {
         return dm_error_set(error, DM_ERR_ARGUMENT,
-                            "\"%.*s\" is no address to listen on", (int)host.n,
-                            host.data);
+                            "\"%.*s\" is no address to listen on",
+                            (int)listen->host.n, listen->host.data);
     }
-    const struct dm_endpoint endpoint = dm_endpoint_ip(&address, port);
-    return listen_at(node, &endpoint, error);
+    const struct dm_endpoint endpoint = dm_endpoint_ip(&address, listen->port);
+    return listen_at(node, &endpoint,
+                     listen->is_plain || dm_address_is_loopback(&address),
+                     error);
 }
 
 static enum dm_status
 listen_on_options(struct dm_node *node, struct dm_error *error)
 {
+    static const struct dm_str plain = DM_STR(" plain");
     enum dm_status status = DM_OK;
     for (size_t i = 0; !status && i < node->options.n_listen; ++i) {
+        struct dm_str text = dm_str(node->options.listen[i]);
+        const bool is_plain = dm_str_ends(text, plain);
         struct dm_target target;
-        status = dm_target_parse(dm_str(node->options.listen[i]), 3223, &target,
-                                 error);
+        text.n -= is_plain ? plain.n : 0;
+        status = dm_target_parse(text, 3223, &target, error);
         if (!status) {
-            status = listen_on_address(node, target.host, target.port, error);
+            const struct dm_listen_def listen = {
+                .host = target.host, .port = target.port, .is_plain = is_plain};
+            status = listen_on_address(node, &listen, error);
         }
     }
     return status;
@@ -533,24 +561,12 @@ listen_everywhere(struct dm_node *node, struct dm_error *error)
         struct dm_endpoint endpoint;
         status =
             dm_endpoint_unix(dm_str(node->socket_path), &endpoint)
-                ? listen_at(node, &endpoint, error)
+                ? listen_at(node, &endpoint, true, error)
                 : dm_error_set(error, DM_ERR_ARGUMENT,
                                "the path of the control socket is too long");
     }
     for (size_t i = 0; !status && i < settings->n_listen; ++i) {
-        const struct dm_listen_def *listen = &settings->listen[i];
-        if (!listen->is_loopback && !listen->is_plain) {
-            status = dm_error_set(error, DM_ERR_UNSUPPORTED,
-                                  "not supported yet: TLS on %.*s",
-                                  (int)listen->host.n, listen->host.data);
-            dm_error_hint(error,
-                          "Write :listen \"%.*s:%u plain\" where others "
-                          "on the way may read it",
-                          (int)listen->host.n, listen->host.data,
-                          (unsigned)listen->port);
-        } else {
-            status = listen_on_address(node, listen->host, listen->port, error);
-        }
+        status = listen_on_address(node, &settings->listen[i], error);
     }
     return status ? status : listen_on_options(node, error);
 }

@@ -16,9 +16,11 @@
 #include "checks/runner.h"
 #include "daemon/events.h"
 #include "daemon/http.h"
+#include "daemon/identity.h"
 #include "daemon/job.h"
 #include "daemon/node.h"
 #include "daemon/rounds.h"
+#include "daemon/tokens.h"
 #include "daemon/writer.h"
 #include "net/loop.h"
 #include "net/net.h"
@@ -27,6 +29,8 @@
 #include "vocab/config.h"
 
 DM_BEGIN_DECLS
+
+struct dm_id_wait;
 
 #define DM_USERS 4U          ///< Workers of queries and pages
 #define DM_USERS_WAITING 16U ///< Jobs that wait for one
@@ -53,8 +57,10 @@ struct dm_node {
     struct dm_file_lock *lock;
     struct dm_key *key;
     char iri[DM_KEY_IRI_SIZE];
+    struct dm_identity identity; ///< In TLS
     struct dm_store *store;
     struct dm_config *config; ///< In force
+    struct dm_tokens *tokens; ///< Of `config`
     struct dm_config_state config_state;
     bool is_reloading;
     bool reload_again; ///< A change came while it was loading
@@ -73,7 +79,9 @@ struct dm_node {
     struct dm_watch *DM_NULLABLE watch;
 
     struct dm_http_server *DM_NULLABLE servers[DM_NODE_SERVERS_MAX];
+    bool is_plain[DM_NODE_SERVERS_MAX]; ///< Of `servers`
     size_t n_servers;
+    struct dm_id_wait *DM_NULLABLE id_waits; ///< In routes_id.c
     uint16_t port;
 
     struct dm_timer once_timer;
@@ -108,6 +116,9 @@ void dm_node_watch(struct dm_node *node);
 enum dm_status dm_node_publish(struct dm_node *node,
                                const struct dm_config *DM_NULLABLE old)
     DM_NODISCARD;
+
+/// A call was closed that may wait for /api/v1/id.
+void dm_id_closed(struct dm_node *node, const struct dm_http_call *call);
 
 /// One event of /events for each change; the texts of `watch`.
 /// @return Whether the status changed, or the check began to fail.

@@ -406,17 +406,24 @@ void
 dm_node_take_over(struct dm_node *node, struct dm_config *config)
 {
     DM_ON_LOOP();
-    enum dm_status status = dm_runner_take_over(node->runner, config);
+    struct dm_tokens *tokens = NULL;
+    enum dm_status status = dm_tokens_new(config, &tokens);
+    if (!status) {
+        status = dm_runner_take_over(node->runner, config);
+    }
     if (!status) {
         status = dm_alertmanagers_configure(node->alertmanagers, config);
     }
     if (status) {
         dm_log(node->env->log, DM_LOG_ERROR, "config.not_taken_over",
                "reason=\"%s\"", dm_status_text(status));
+        dm_tokens_free(tokens);
         return;
     }
     struct dm_config *old = node->config;
     node->config = dm_config_ref(config);
+    dm_tokens_free(node->tokens);
+    node->tokens = tokens;
     const struct dm_node_settings *settings = &config->node;
     dm_writer_configure(node->writer, settings->seal_ms * DM_NS_PER_MS,
                         settings->keep_raw_ms, settings->max_size);
@@ -546,5 +553,5 @@ dm_node_load(struct dm_node *node, struct dm_error *error)
                            dm_status_text(status));
     }
     dm_config_report_free(report);
-    return status;
+    return status ? status : dm_tokens_new(node->config, &node->tokens);
 }

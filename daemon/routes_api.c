@@ -665,25 +665,6 @@ rules(const struct dm_request *request)
     dm_reply_start(request, &ops, sizeof(struct rules_reply), rules_init);
 }
 
-// -------------------------------------------------------------------------- id
-
-static void
-id(const struct dm_request *request)
-{
-    const struct dm_node *node = request->node;
-    char name[DM_KEY_NAME_SIZE];
-    char peer_id[DM_KEY_PEER_ID_SIZE];
-    dm_key_name(dm_key_public(node->key), name);
-    dm_key_peer_id(dm_key_public(node->key), peer_id);
-    json_t *document = json_object();
-    dm_json_text(document, "name", node->config->node.name);
-    dm_json_text(document, "iri", dm_str(node->iri));
-    dm_json_text(document, "log", dm_str(name));
-    dm_json_text(document, "peerId", dm_str(peer_id));
-    dm_json_set(document, "urls", json_array());
-    reply_json(request, 200, document);
-}
-
 const struct dm_route dm_routes_api[] = {
     {.path = "/api/v1/status",
      .methods = DM_METHOD_GET,
@@ -701,9 +682,5 @@ const struct dm_route dm_routes_api[] = {
      .methods = DM_METHOD_GET,
      .scope = DM_SCOPE_READ,
      .handle = rules},
-    {.path = "/api/v1/id",
-     .methods = DM_METHOD_GET,
-     .scope = DM_SCOPE_READ,
-     .handle = id},
     {.path = NULL},
 };

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "daemon/node_private.h"
+#include "daemon/tokens.h"
 #include "net/url.h"
 #include "vocab/secret.h"
 
@@ -92,22 +93,8 @@ is_uuid(struct dm_str text)
 static bool
 is_ping_key(const struct dm_node *node, struct dm_str key)
 {
-    const struct dm_node_settings *settings = &node->config->node;
-    bool fits = false;
-    for (size_t i = 0; i < settings->n_tokens; ++i) {
-        if (settings->tokens[i].scope != DM_SCOPE_PING) {
-            continue;
-        }
-        struct dm_buf secret;
-        dm_buf_init(&secret, BODY_MAX);
-        if (!dm_secrets_expand(node->config->secrets,
-                               settings->tokens[i].secret, &secret, NULL)) {
-            fits |= dm_is_equal_secret(dm_buf_str(&secret), key);
-        }
-        dm_secret_wipe(&secret);
-        dm_buf_done(&secret);
-    }
-    return fits;
+    const struct dm_peer_def *peer = NULL;
+    return dm_tokens_check(node->tokens, key, &peer) & (unsigned)DM_SCOPE_PING;
 }
 
 // By ?token=, for who can send a URL alone

@@ -7,7 +7,9 @@ end all that was started is killed, and what the daemon logged is shown where a
 check failed.
 """
 
+import base64
 import contextlib
+import hashlib
 import http.client
 import http.server
 import json
@@ -15,6 +17,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -90,14 +93,39 @@ class Answer:
 
 
 def request(port, method, path, body=None, headers=None, host="127.0.0.1",
-            timeout=PATIENCE):
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+            timeout=PATIENCE, pin=None):
+    """The answer of a server. With `pin`: in TLS, its key being that one."""
+    if pin:
+        connection = http.client.HTTPSConnection(
+            host, port, timeout=timeout, context=any_certificate())
+    else:
+        connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
+        if pin:
+            connection.connect()
+            shown = pin_of(connection.sock.getpeercert(binary_form=True))
+            if shown != pin:
+                raise ssl.SSLError("the pin is %s, not %s" % (shown, pin))
         connection.request(method, path, body=body, headers=headers or {})
         response = connection.getresponse()
         return Answer(response.status, response.headers, response.read())
     finally:
         connection.close()
+
+
+def any_certificate():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def pin_of(certificate):
+    """The pin of a DER certificate with a P-256 key, as in a peer file."""
+    start = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107")
+    at = certificate.index(start)
+    digest = hashlib.sha256(certificate[at:at + 91]).digest()
+    return "sha256//" + base64.b64encode(digest).decode()
 
 
 def unix_request(path, method, target, timeout=PATIENCE):

@@ -4,6 +4,7 @@
 
 import http.client
 import json
+import os
 import re
 import socket
 import threading
@@ -16,6 +17,12 @@ import lib
 SPARQL_JSON = "application/sparql-results+json"
 KEY = "dmp_0123456789abcdef"
 TOKEN = "readers-token-1"
+PEER_TOKEN = "token-that-b-shows"
+PEER_FILE = """
+<peers/b> a :Peer ; :name "b" ;
+  :log <ipns://k51qzi5uqu5djmw2yvf8kk5cdjc1ddc00o4d5sjwi6f79xzcay9j3gkddw5uu4> ;
+  :auth "Bearer ${file:to-b}" ; :token "peer ${file:from-b}" .
+"""
 
 CHECKS = """
 <page> a :HttpCheck ; :url "%s" ; :every "500ms" ; :retries 0 ;
@@ -413,8 +420,6 @@ def test_outside(world):
         return
     daemon = world.daemon("outside", checks="<b> a :Heartbeat ; :every \"1d\" .")
     port = lib.free_port()
-    daemon.write_node('; :listen "%s:%d"' % (address, port))
-    daemon.cli("run", code=78)
     daemon.write_node('; :listen "%s:%d plain" ; :token "read ${file:read}", '
                       '"ping ${file:ping}"' % (address, port))
     daemon.write("secrets/read", TOKEN, mode=0o600)
@@ -429,13 +434,68 @@ def test_outside(world):
                  "/api/v1/status"):
         world.same("without a token: " + path, ask(path), 401)
     world.same("with one", ask("/", TOKEN), 200)
-    world.same("with a wrong one", ask("/", TOKEN + "x") in (401, 403), True)
+    world.same("with a wrong one", ask("/", TOKEN + "x"), 401)
     world.same("with the wrong scope", ask("/", KEY), 403)
     world.same("ping with its key", ask("/ping/%s/b" % KEY), 200)
     world.same("ping with a wrong key", ask("/ping/dmp_wrong/b"), 401)
     world.same("ping with ?token=", ask("/ping/b?token=" + KEY), 200)
     world.same("health needs none", ask("/-/healthy"), 200)
     world.same("the end", daemon.stop(), 0)
+    test_tls(world, address)
+
+
+def test_tls(world, address):
+    """Beyond loopback a node speaks TLS, with the key that follows from its
+    seed, and knows a peer by its token."""
+    daemon = world.daemon("tls", checks="<b> a :Heartbeat ; :every \"1d\" .")
+    port = lib.free_port()
+    daemon.write_node('; :listen "%s:%d" ; :token "read ${file:read}"'
+                      % (address, port))
+    daemon.write("peers/b.ttl", PEER_FILE)
+    daemon.write("secrets/read", TOKEN, mode=0o600)
+    daemon.write("secrets/from-b", PEER_TOKEN, mode=0o600)
+    daemon.write("secrets/to-b", "shown-to-b", mode=0o600)
+    daemon.cli("validate")
+    daemon.start()
+    identity = daemon.json("id")
+    pin = identity["pin"]
+    world.same("its URL", identity["urls"], ["https://%s:%d" % (address, port)])
+
+    def ask(path, token=None, **more):
+        headers = {"Authorization": "Bearer " + token} if token else {}
+        return lib.request(port, "GET", path, host=address, headers=headers,
+                           pin=pin, **more).status
+    for path in ("/", "/sparql", "/events", "/ping/b", "/api/v1/id"):
+        world.same("TLS without a token: " + path, ask(path), 401)
+    world.same("TLS with a token", ask("/", TOKEN), 200)
+    world.same("TLS with an unknown one", ask("/", TOKEN + "x"), 401)
+    world.same("a peer may not read pages", ask("/", PEER_TOKEN), 403)
+    world.same("health needs none", ask("/-/healthy"), 200)
+    try:
+        plain = lib.request(port, "GET", "/-/healthy", host=address).status
+    except (OSError, http.client.HTTPException):
+        plain = None
+    world.same("plain words get nothing", plain, None)
+
+    files = [os.path.join(daemon.data, "tls", name)
+             for name in ("cert.pem", "key.pem")]
+    texts = [read(path) for path in files]
+    for path in files:
+        world.same("mode of " + path, os.stat(path).st_mode & 0o777, 0o600)
+    world.same("the end", daemon.stop(), 0)
+    os.remove(files[0])
+    with open(files[1], "w", encoding="ascii") as file:
+        file.write("something else")
+    daemon.start()
+    world.same("files of TLS, made again", [read(path) for path in files], texts)
+    world.same("the pin stays", daemon.json("id")["pin"], pin)
+    world.same("and is shown", ask("/-/healthy"), 200)
+    world.same("the end again", daemon.stop(), 0)
+
+
+def read(path):
+    with open(path, encoding="ascii") as file:
+        return file.read()
 
 
 def test_crowd(world, daemon):
