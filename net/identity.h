@@ -49,8 +49,8 @@ struct dm_identity_spec {
 };
 
 struct dm_identity {
-    char *certificate_pem;
-    char *key_pem; ///< PKCS #8
+    char *DM_NULLABLE certificate_pem; ///< Both are there once it is made
+    char *DM_NULLABLE key_pem;         ///< PKCS #8
     uint8_t pin[DM_KEY_HASH_SIZE];
 };
 
