@@ -53,8 +53,8 @@ enum dm_status dm_car_open(struct dm_car *car, struct dm_str bytes,
 enum dm_status dm_car_next(struct dm_car *car, struct dm_car_block *ret,
                            struct dm_error *DM_NULLABLE error) DM_NODISCARD;
 
-enum dm_status dm_car_write_header(const struct dm_cid *roots, size_t n,
-                                   struct dm_buf *buf) DM_NODISCARD;
+enum dm_status dm_car_write_header(const struct dm_cid *DM_NULLABLE roots,
+                                   size_t n, struct dm_buf *buf) DM_NODISCARD;
 enum dm_status dm_car_write_block(const struct dm_cid *cid, struct dm_str data,
                                   struct dm_buf *buf) DM_NODISCARD;
 
