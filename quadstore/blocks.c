@@ -131,7 +131,7 @@ find_at_place(struct dm_txn *txn, const struct dm_block *block, int64_t place,
 {
     const int64_t values[] = {place, place};
     sqlite3_stmt *row = NULL;
-    struct dm_block other;
+    struct dm_block other = {0};
     enum dm_status status = dm_conn_take(txn->conn, DM_Q_BLOCKS, &row);
     if (status) {
         return status;
@@ -242,15 +242,16 @@ dm_txn_block_put(struct dm_txn *txn, const struct dm_block *block)
     return status == DM_ERR_EXISTS ? status : dm_txn_fail(txn, status);
 }
 
-// Remove the first blocks of a range, `*left` at most, which counts down.
+// Remove the first blocks of a range of places, `*left` at most, which counts
+// down.
 static enum dm_status
-remove_range(struct dm_txn *txn, struct dm_log_row *log, const int64_t range[2],
-             uint32_t *left, bool *ret_more)
+remove_places(struct dm_txn *txn, struct dm_log_row *log,
+              const int64_t places[2], uint32_t *left, bool *ret_more)
 {
     for (;;) {
         int64_t found[2] = {0}; // Its row, and its bytes
         enum dm_status status =
-            dm_conn_get(txn->conn, DM_Q_BLOCK_FIRST, range, 2, found, 2);
+            dm_conn_get(txn->conn, DM_Q_BLOCK_FIRST, places, 2, found, 2);
         if (status) {
             return status == DM_ERR_NOT_FOUND ? DM_OK : status;
         }
@@ -270,26 +271,27 @@ remove_range(struct dm_txn *txn, struct dm_log_row *log, const int64_t range[2],
 }
 
 enum dm_status
+// NOLINTNEXTLINE(readability-function-size): a place's parts, and two ends
 dm_txn_blocks_remove(struct dm_txn *txn, dm_log_no log, unsigned kinds,
                      uint64_t from, uint64_t until, uint32_t max_rows,
                      bool *ret_more)
 {
     DM_ON_WRITER();
-    assert(dm_txn_is_usable(txn) && kinds < 1U << DM_BLOCK_KINDS &&
-           max_rows > 0);
+    assert(dm_txn_is_usable(txn) && max_rows > 0);
+    assert(kinds < 1U << DM_BLOCK_KINDS);
     struct dm_log_row *row = dm_dict_log(txn->dict, log);
     const uint64_t end = until > SEQ_MAX ? SEQ_MAX + 1 : until;
+    const bool is_empty = !row || from >= end;
     enum dm_status status = DM_OK;
     uint32_t left = max_rows;
     bool more = false;
-    for (unsigned kind = 0;
-         row && from < end && kind < DM_BLOCK_KINDS && !status && !more;
-         ++kind) {
-        if (kinds >> kind & 1U) {
-            const int64_t range[2] = {
-                store_place(log, (enum dm_block_kind)kind, from),
-                store_place(log, (enum dm_block_kind)kind, end - 1)};
-            status = remove_range(txn, row, range, &left, &more);
+    for (unsigned i = 0; !is_empty && !status && !more && i < DM_BLOCK_KINDS;
+         ++i) {
+        const enum dm_block_kind kind = (enum dm_block_kind)i;
+        if (kinds >> i & 1U) {
+            const int64_t places[2] = {store_place(log, kind, from),
+                                       store_place(log, kind, end - 1)};
+            status = remove_places(txn, row, places, &left, &more);
         }
     }
     if (!status) {
@@ -305,7 +307,7 @@ static enum dm_status
 copy_block(struct dm_snapshot *snapshot, sqlite3_stmt *row,
            struct dm_block *ret)
 {
-    struct dm_block block;
+    struct dm_block block = {0};
     enum dm_status status = dm_conn_step(snapshot->conn, row);
     if (!status) {
         status = read_block(row, &block);
@@ -357,7 +359,7 @@ dm_snapshot_block_at(struct dm_snapshot *snapshot,
 
 struct dm_blocks {
     struct dm_snapshot *snapshot;
-    sqlite3_stmt *DM_NULLABLE rows;
+    sqlite3_stmt *rows;
     unsigned looked; // Rows since the work was asked
 };
 
@@ -391,7 +393,7 @@ dm_blocks_open(struct dm_snapshot *snapshot, dm_log_no log,
 enum dm_status
 dm_blocks_next(struct dm_blocks *blocks, struct dm_block *ret)
 {
-    struct dm_block block;
+    struct dm_block block = {0};
     enum dm_status status = dm_conn_step(blocks->snapshot->conn, blocks->rows);
     if (!status && ++blocks->looked >= DM_WORK_ROWS) {
         blocks->looked = 0;

@@ -373,7 +373,7 @@ check_event(struct dm_snapshot *snapshot, const struct dm_row *row,
     const enum dm_result_status result = dm_row_status(row);
     int64_t kind = DM_TAG_IRI;
     enum dm_status status = DM_OK;
-    if (row->bits > (DM_ROW_STATUS | DM_ROW_QUADS) ||
+    if (row->bits > (DM_ROW_STATUS | DM_ROW_QUADS | DM_ROW_STATE) ||
         result > DM_RESULT_LOGGED || result == DM_RESULT_STALE ||
         row->micros < DM_NO_MICROS || row->micros >= micros_max) {
         return complain(error, "S10", "an event's row could not be written",
@@ -421,7 +421,8 @@ check_events(struct dm_snapshot *snapshot, struct dm_error *error)
 
 // -------------------------------------------------------------------- presents
 
-// The certificate's event may have been dropped since.
+// The certificate's event may have been dropped since; of a present that a
+// State said it is known only which event is the newest that may have said it.
 static enum dm_status
 check_certificate(struct dm_snapshot *snapshot, sqlite3_stmt *rows,
                   struct dm_error *error)
@@ -438,7 +439,8 @@ check_certificate(struct dm_snapshot *snapshot, sqlite3_stmt *rows,
     if (status) {
         return status == DM_ERR_NOT_FOUND ? DM_OK : status;
     }
-    return row.check == which[1] && row.certificate == present.certificate
+    return row.check == which[1] && (row.certificate == DM_NO_TIME ||
+                                     row.certificate == present.certificate)
                ? DM_OK
                : complain(error, "S15",
                           "the present has not the date of its certificate",

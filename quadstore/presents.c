@@ -322,9 +322,52 @@ find_metric(struct dm_txn *txn, const struct dm_present_entry *present,
     return DM_OK;
 }
 
+// Whether the event that a present stands on has a value of a metric
+static enum dm_status
+has_metric(struct dm_txn *txn, const struct dm_present_entry *present,
+           uint64_t metric, bool *ret)
+{
+    struct dm_arena arena;
+    struct dm_row row;
+    struct dm_row_sample sample;
+    *ret = false;
+    if (present->now.key < 0) {
+        return DM_OK;
+    }
+    dm_arena_init(&arena, SIZE_MAX, NULL);
+    enum dm_status status =
+        dm_event_read(txn->conn, present->now.key, &arena, &row);
+    while (!status && !*ret) {
+        status = dm_row_next_sample(&row.samples, &sample);
+        *ret = !status && sample.metric == metric;
+    }
+    dm_arena_done(&arena);
+    return status == DM_END ? DM_OK : status;
+}
+
+// Make a metric's texts in the log's graph what a sample says.
+static enum dm_status
+change_texts(struct dm_txn *txn, const struct dm_present_entry *present,
+             struct metric *metric, const struct dm_sample *sample,
+             bool is_whole)
+{
+    const struct dm_str texts[3] = {sample->unit, sample->warn, sample->crit};
+    const dm_id graph =
+        dm_dict_log(txn->dict, (dm_log_no)present->key[0])->graph;
+    enum dm_status status = DM_OK;
+    for (size_t i = 0; !status && i < DM_COUNT_OF(texts); ++i) {
+        if ((is_whole || texts[i].n) &&
+            !dm_str_equal(texts[i], metric->texts[i])) {
+            status = change_text(txn, graph, metric, i, texts[i]);
+        }
+    }
+    return status;
+}
+
 enum dm_status
 dm_presents_metric(struct dm_txn *txn, const struct dm_present_entry *present,
-                   const struct dm_sample *sample, bool is_whole, uint64_t *ret)
+                   const struct dm_sample *sample, enum dm_texts texts,
+                   uint64_t *ret)
 {
     struct metric *metric = NULL;
     if (sample->label.n == 0) {
@@ -334,14 +377,14 @@ dm_presents_metric(struct dm_txn *txn, const struct dm_present_entry *present,
     if (status) {
         return status;
     }
-    const struct dm_str texts[3] = {sample->unit, sample->warn, sample->crit};
-    const dm_id graph =
-        dm_dict_log(txn->dict, (dm_log_no)present->key[0])->graph;
-    for (size_t i = 0; !status && i < DM_COUNT_OF(texts); ++i) {
-        if ((is_whole || texts[i].n) &&
-            !dm_str_equal(texts[i], metric->texts[i])) {
-            status = change_text(txn, graph, metric, i, texts[i]);
-        }
+    bool is_known = false;
+    if (texts == DM_TEXTS_LATE &&
+        (sample->unit.n || sample->warn.n || sample->crit.n)) {
+        status = has_metric(txn, present, metric->number, &is_known);
+    }
+    if (!status && !is_known) {
+        status =
+            change_texts(txn, present, metric, sample, texts == DM_TEXTS_WHOLE);
     }
     *ret = metric->number;
     return status;

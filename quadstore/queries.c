@@ -173,6 +173,8 @@ static const char *const texts[DM_Q_COUNT] = {
     [DM_Q_EVENT] = EVENT_COLUMNS "WHERE k = ?1",
     [DM_Q_EVENT_PUT] = "INSERT OR IGNORE INTO event"
                        " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [DM_Q_EVENT_REPLACE] = "UPDATE event SET bits = ?3, micros = ?4,"
+                           " more = ?5 WHERE k = ?1",
     [DM_Q_EVENT_DELETE] = "DELETE FROM event WHERE k = ?1",
     [DM_Q_EVENT_BITS] = "UPDATE event SET bits = ?2 WHERE k = ?1",
     [DM_Q_EVENT_SET] = "UPDATE event SET k = ?2, more = ?3 WHERE k = ?1",

@@ -54,6 +54,7 @@ enum dm_query {
 
     DM_Q_EVENT,
     DM_Q_EVENT_PUT,
+    DM_Q_EVENT_REPLACE,
     DM_Q_EVENT_DELETE,
     DM_Q_EVENT_BITS,
     DM_Q_EVENT_SET,

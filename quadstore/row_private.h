@@ -9,7 +9,8 @@
  *
  *     k       key as it is stored (id_private.h)
  *     c       number of the check's IRI in the dictionary
- *     bits    status, and 8 where it has further quads
+ *     bits    status, 8 where it has further quads, 16 where a State said it:
+ *             then the event itself is still to come, and replaces the row
  *     micros  dm:seconds, NULL where there is none
  *     more    all that most results have not, NULL where there is nothing:
  *             fields in ascending order, each at most once, of one byte that
@@ -47,6 +48,7 @@ DM_BEGIN_DECLS
 
 #define DM_ROW_STATUS 7U
 #define DM_ROW_QUADS 8U
+#define DM_ROW_STATE 16U
 
 enum dm_sample_type {
     DM_SAMPLE_DECIMAL,

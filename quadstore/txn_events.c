@@ -75,6 +75,34 @@ dm_event_read(struct dm_conn *conn, int64_t key, struct dm_arena *arena,
     return status == DM_END ? DM_ERR_NOT_FOUND : status;
 }
 
+enum dm_status
+dm_event_write(struct dm_txn *txn, enum dm_query query,
+               const struct dm_row *row, bool *ret_is_changed)
+{
+    sqlite3_stmt *statement = NULL;
+    const int64_t values[] = {row->key, row->check, row->bits};
+    dm_buf_clear(&txn->more);
+    dm_row_encode(row, &txn->more);
+    enum dm_status status = txn->more.status;
+    if (!status) {
+        status = dm_conn_take(txn->conn, query, &statement);
+    }
+    if (status) {
+        return status;
+    }
+    dm_bind_ints(statement, values, 3);
+    if (row->micros != DM_NO_MICROS) {
+        (void)sqlite3_bind_int64(statement, 4, row->micros);
+    }
+    if (txn->more.n) {
+        dm_bind_blob(statement, 5, dm_buf_str(&txn->more));
+    }
+    status = dm_conn_step(txn->conn, statement);
+    *ret_is_changed = sqlite3_changes(txn->conn->db) > 0;
+    dm_conn_give(txn->conn, query, statement);
+    return status == DM_END ? DM_OK : status;
+}
+
 // ------------------------------------------------------------------------ keys
 
 bool
@@ -129,7 +157,8 @@ dm_events_lag(struct dm_txn *txn, dm_log_no log, int64_t ms, int64_t lag)
 
 static enum dm_status
 encode_samples(struct dm_txn *txn, const struct dm_present_entry *present,
-               const struct dm_event *event, bool is_whole, struct dm_row *row)
+               const struct dm_event *event, enum dm_texts texts,
+               struct dm_row *row)
 {
     if (event->n_samples > DM_METRICS_MAX) {
         return DM_ERR_ARGUMENT;
@@ -139,7 +168,7 @@ encode_samples(struct dm_txn *txn, const struct dm_present_entry *present,
     for (size_t i = 0; i < event->n_samples; ++i) {
         struct dm_row_sample sample = {0};
         const enum dm_status status = dm_presents_metric(
-            txn, present, &event->samples[i], is_whole, &sample.metric);
+            txn, present, &event->samples[i], texts, &sample.metric);
         if (status) {
             return status;
         }
@@ -160,107 +189,10 @@ encode_samples(struct dm_txn *txn, const struct dm_present_entry *present,
     row->n_samples = event->n_samples;
     return txn->sample.status;
 }
-
-// -------------------------------------------------------------- started runs
-
-// Whether a result with one run id says how a run with another one ended
-static bool
-is_of_run(struct dm_str result, struct dm_str started)
-{
-    return result.n == 0 || started.n == 0 || dm_str_equal(result, started);
-}
-
-// Begin to read the events of the row's check that are newer in its log.
-static enum dm_status
-take_newer(struct dm_txn *txn, const struct dm_row *row, sqlite3_stmt **ret)
-{
-    const int64_t last = (row->key / DM_KEY_LOG + 1) * DM_KEY_LOG - 1;
-    const int64_t values[] = {row->key + 1, last, row->check};
-    const enum dm_status status =
-        dm_conn_take(txn->conn, DM_Q_EVENTS_OF_CHECK_UP, ret);
-    if (!status) {
-        dm_bind_ints(*ret, values, 3);
-    }
-    return status;
-}
-
-// Whether newer results of its check stand behind a late event, while there is
-// no present: then the check was retired.
-static enum dm_status
-is_of_retired(struct dm_txn *txn, const struct dm_row *late, bool *ret)
-{
-    sqlite3_stmt *rows = NULL;
-    enum dm_status status = take_newer(txn, late, &rows);
-    if (status) {
-        return status;
-    }
-    *ret = false;
-    while (!*ret && !(status = dm_conn_step(txn->conn, rows))) {
-        const unsigned bits = (unsigned)sqlite3_column_int(rows, 2);
-        *ret = (bits & DM_ROW_STATUS) <= DM_RESULT_UNKNOWN;
-    }
-    dm_conn_give(txn->conn, DM_Q_EVENTS_OF_CHECK_UP, rows);
-    return status == DM_END ? DM_OK : status;
-}
-
-// Whether a `started` that came late is still open: neither a newer one nor a
-// result of its run stands behind it.
-static enum dm_status
-is_open_run(struct dm_txn *txn, const struct dm_row *started, bool *ret)
-{
-    sqlite3_stmt *rows = NULL;
-    enum dm_status status = take_newer(txn, started, &rows);
-    if (status) {
-        return status;
-    }
-    *ret = true;
-    while (*ret && !(status = dm_conn_step(txn->conn, rows))) {
-        struct dm_row row;
-        status = dm_event_row(rows, &row);
-        if (status) {
-            break;
-        }
-        const enum dm_result_status result = dm_row_status(&row);
-        if (result == DM_RESULT_STARTED ||
-            (result <= DM_RESULT_UNKNOWN &&
-             is_of_run(row.run_id, started->run_id))) {
-            *ret = false;
-        }
-    }
-    dm_conn_give(txn->conn, DM_Q_EVENTS_OF_CHECK_UP, rows);
-    return status == DM_END ? DM_OK : status;
-}
-
-static enum dm_status
-count_started(struct dm_txn *txn, struct dm_present *present,
-              const struct dm_row *row)
-{
-    const enum dm_result_status result = dm_row_status(row);
-    enum dm_status status = DM_OK;
-    if (result == DM_RESULT_STARTED && row->key > present->started) {
-        bool is_open = true;
-        if (row->key < present->key || present->started < 0) {
-            status = is_open_run(txn, row, &is_open);
-        }
-        // The newest run counts alone, though an older one is still open
-        present->started = is_open ? row->key : -1;
-    } else if (result <= DM_RESULT_UNKNOWN && present->started >= 0 &&
-               row->key > present->started) {
-        struct dm_row started;
-        dm_arena_done(&txn->texts);
-        status =
-            dm_event_read(txn->conn, present->started, &txn->texts, &started);
-        if (!status && is_of_run(row->run_id, started.run_id)) {
-            present->started = -1;
-        }
-    }
-    return status;
-}
-
 // ---------------------------------------------------------------------- events
 
-static bool
-is_valid(const struct dm_event *event)
+bool
+dm_event_is_valid(const struct dm_event *event)
 {
     return dm_event_key_is_valid(&event->key) &&
            event->at_ms <= event->key.ms && event->at_ms >= DM_TIME_MIN_MS &&
@@ -318,31 +250,17 @@ put_statement(struct dm_txn *txn, struct dm_present_entry *present,
     return status;
 }
 
-static enum dm_status
-write_row(struct dm_txn *txn, const struct dm_row *row, bool *ret_is_new)
+enum dm_status
+dm_event_count_row(struct dm_txn *txn, const struct dm_row *row)
 {
-    sqlite3_stmt *statement = NULL;
-    const int64_t values[] = {row->key, row->check, row->bits};
-    dm_buf_clear(&txn->more);
-    dm_row_encode(row, &txn->more);
-    enum dm_status status = txn->more.status;
-    if (!status) {
-        status = dm_conn_take(txn->conn, DM_Q_EVENT_PUT, &statement);
+    const struct dm_event_key key = dm_event_key_load(row->key);
+    struct dm_log_row *log = dm_dict_log(txn->dict, key.log);
+    if (row->key > log->last) {
+        log->last = row->key;
     }
-    if (status) {
-        return status;
-    }
-    dm_bind_ints(statement, values, 3);
-    if (row->micros != DM_NO_MICROS) {
-        (void)sqlite3_bind_int64(statement, 4, row->micros);
-    }
-    if (txn->more.n) {
-        dm_bind_blob(statement, 5, dm_buf_str(&txn->more));
-    }
-    status = dm_conn_step(txn->conn, statement);
-    *ret_is_new = sqlite3_changes(txn->conn->db) > 0;
-    dm_conn_give(txn->conn, DM_Q_EVENT_PUT, statement);
-    return status == DM_END ? DM_OK : status;
+    ++log->events;
+    log->is_changed = true;
+    return dm_events_lag(txn, key.log, key.ms, row->lag);
 }
 
 // Count the event in the present and in its log.
@@ -350,18 +268,19 @@ static enum dm_status
 count_event(struct dm_txn *txn, struct dm_present_entry *present,
             const struct dm_event *event, const struct dm_row *row)
 {
-    struct dm_log_row *log = dm_dict_log(txn->dict, event->key.log);
+    const struct dm_log_row *log = dm_dict_log(txn->dict, event->key.log);
     const struct dm_present before = present->now;
     bool is_past = false;
     enum dm_status status = DM_OK;
     present->before = before;
     present->txn = txn->serial;
+    // With a newer result, but no present, the check was retired
     if (dm_present_is_none(&before) && row->key < log->last) {
-        status = is_of_retired(txn, row, &is_past);
+        status = dm_runs_find_newer(txn, row, &is_past);
     }
     if (!status && !is_past) {
         dm_present_count(&present->now, row->key, event);
-        status = count_started(txn, &present->now, row);
+        status = dm_runs_count(txn, &present->now, row);
     }
     if (!status && !DM_FAULT("lose the latest row") &&
         !dm_present_equal(&before, &present->now)) {
@@ -369,13 +288,7 @@ count_event(struct dm_txn *txn, struct dm_present_entry *present,
                                   (int64_t)present->key[1], &present->now);
         txn->latest += dm_present_is_none(&before) ? 1 : 0;
     }
-    if (row->key > log->last) {
-        log->last = row->key;
-    }
-    ++log->events;
-    log->is_changed = true;
-    return status ? status
-                  : dm_events_lag(txn, event->key.log, event->key.ms, row->lag);
+    return status ? status : dm_event_count_row(txn, row);
 }
 
 // Read once what the newest key is that a log's graph says more of.
@@ -420,29 +333,25 @@ find_quads(struct dm_txn *txn, const struct dm_event *event, bool *ret)
 }
 
 enum dm_status
-dm_events_put(struct dm_txn *txn, const struct dm_event *event, bool is_whole,
-              bool *ret_is_new)
+dm_event_make_row(struct dm_txn *txn, struct dm_present_entry *present,
+                  const struct dm_event *event, enum dm_texts texts,
+                  struct dm_row *ret)
 {
-    struct dm_present_entry *present = NULL;
-    if (!is_valid(event) || !dm_dict_log(txn->dict, event->key.log)) {
-        return DM_ERR_ARGUMENT;
-    }
-    enum dm_status status =
-        dm_presents_get(txn, event->key.log, event->check, &present);
-    if (!status) {
-        status = check_failure(txn, event->failure);
-    }
+    bool has_quads = false;
+    enum dm_status status = check_failure(txn, event->failure);
     if (!status) {
         status = put_statement(txn, present, event->status);
+    }
+    if (!status) {
+        status = find_quads(txn, event, &has_quads);
     }
     if (status) {
         return status;
     }
-
     struct dm_row row = {
         .key = dm_event_key_store(&event->key),
         .check = (int64_t)present->key[1],
-        .bits = (unsigned)event->status,
+        .bits = (unsigned)event->status | (has_quads ? DM_ROW_QUADS : 0U),
         .micros = event->micros,
         .lag = event->key.ms - event->at_ms,
         .failure = dm_id_payload(event->failure),
@@ -451,16 +360,64 @@ dm_events_put(struct dm_txn *txn, const struct dm_event *event, bool is_whole,
         .output = event->output,
         .run_id = event->run_id,
     };
-    bool has_quads = false;
-    status = find_quads(txn, event, &has_quads);
-    row.bits |= has_quads ? DM_ROW_QUADS : 0;
-    if (!status && event->n_samples) {
-        // What is late does not say what a metric is now
-        is_whole = is_whole && row.key > present->now.key;
-        status = encode_samples(txn, present, event, is_whole, &row);
+    if (event->n_samples) {
+        status = encode_samples(txn, present, event, texts, &row);
     }
     if (!status) {
-        status = write_row(txn, &row, ret_is_new);
+        *ret = row;
+    }
+    return status;
+}
+
+enum dm_status
+dm_event_find(struct dm_txn *txn, const struct dm_event *event,
+              struct dm_arena *arena, struct dm_row *ret)
+{
+    const int64_t key = dm_event_key_store(&event->key);
+    if (key > dm_dict_log(txn->dict, event->key.log)->last) {
+        return DM_ERR_NOT_FOUND;
+    }
+    return dm_event_read(txn->conn, key, arena, ret);
+}
+
+enum dm_status
+dm_events_put(struct dm_txn *txn, const struct dm_event *event, bool is_whole,
+              bool *ret_is_new)
+{
+    struct dm_present_entry *present = NULL;
+    struct dm_row old = {0};
+    struct dm_row row = {0};
+    *ret_is_new = false;
+    if (!dm_event_is_valid(event) || !dm_dict_log(txn->dict, event->key.log)) {
+        return DM_ERR_ARGUMENT;
+    }
+    enum dm_status status = dm_event_find(txn, event, NULL, &old);
+    bool is_there = !status;
+    if (is_there && !(old.bits & DM_ROW_STATE)) {
+        return DM_OK;
+    }
+    if (is_there && old.check != (int64_t)dm_id_payload(event->check)) {
+        status = dm_states_drop(txn, &old);
+        is_there = false;
+    }
+    if (!status || status == DM_ERR_NOT_FOUND) {
+        status = dm_presents_get(txn, event->key.log, event->check, &present);
+    }
+    if (status) {
+        return status;
+    }
+    // What is late does not say what a metric is now
+    const bool is_late = dm_event_key_store(&event->key) <= present->now.key;
+    status = dm_event_make_row(txn, present, event,
+                               is_late    ? DM_TEXTS_LATE
+                               : is_whole ? DM_TEXTS_WHOLE
+                                          : DM_TEXTS_KNOWN,
+                               &row);
+    if (!status && is_there) {
+        return dm_states_replace(txn, present, event, &row);
+    }
+    if (!status) {
+        status = dm_event_write(txn, DM_Q_EVENT_PUT, &row, ret_is_new);
     }
     if (!status && *ret_is_new) {
         status = count_event(txn, present, event, &row);
@@ -501,105 +458,4 @@ dm_txn_merge(struct dm_txn *txn, const struct dm_event *event)
     assert(dm_txn_is_usable(txn));
     bool is_new = false;
     return dm_txn_fail(txn, dm_events_put(txn, event, false, &is_new));
-}
-
-// --------------------------------------------------------------------- present
-
-static enum dm_status
-load_event(struct dm_txn *txn, int64_t key, dm_id check, struct dm_event *ret)
-{
-    struct dm_row row;
-    const enum dm_status status =
-        dm_event_read(txn->conn, key, &txn->texts, &row);
-    if (!status) {
-        *ret = (struct dm_event){
-            .key = dm_event_key_load(key),
-            .check = check,
-            .status = dm_row_status(&row),
-            .at_ms = dm_row_at(&row),
-            .micros = row.micros,
-            .failure =
-                row.failure ? dm_id_make(DM_TAG_IRI, row.failure) : DM_ID_NONE,
-            .certificate_expires_ms = row.certificate,
-            .message = row.message,
-            .output = row.output,
-            .run_id = row.run_id,
-            .has_quads = (row.bits & DM_ROW_QUADS) != 0,
-        };
-    }
-    return status == DM_ERR_NOT_FOUND ? DM_ERR_CORRUPT : status;
-}
-
-enum dm_status
-dm_txn_latest(struct dm_txn *txn, dm_log_no log, dm_id check,
-              struct dm_latest *ret)
-{
-    DM_ON_WRITER();
-    assert(dm_txn_is_usable(txn));
-    struct dm_present_entry *entry = NULL;
-    if (!dm_dict_log(txn->dict, log)) {
-        return DM_ERR_NOT_FOUND;
-    }
-    enum dm_status status = dm_presents_get(txn, log, check, &entry);
-    if (status) {
-        return dm_txn_fail(txn, status);
-    }
-    const struct dm_present *present =
-        entry->txn == txn->serial ? &entry->before : &entry->now;
-    if (dm_present_is_none(present)) {
-        return DM_ERR_NOT_FOUND;
-    }
-    dm_arena_done(&txn->texts);
-    struct dm_latest latest = {
-        .event = {.key = {.log = log},
-                  .check = check,
-                  .status = DM_RESULT_UNKNOWN,
-                  .at_ms = DM_NO_TIME,
-                  .micros = DM_NO_MICROS,
-                  .certificate_expires_ms = DM_NO_TIME},
-        .since_ms = present->since,
-        .streak = present->streak,
-        .bad = present->bad,
-        .bad_since_ms = present->bad_since,
-        .certificate_expires_ms = present->certificate,
-        .started_at_ms = DM_NO_TIME,
-    };
-    struct dm_event started;
-    if (present->key >= 0) {
-        status = load_event(txn, present->key, check, &latest.event);
-    }
-    if (!status && present->started >= 0) {
-        status = load_event(txn, present->started, check, &started);
-        if (!status) {
-            latest.started = started.key;
-            latest.started_at_ms = started.at_ms;
-            latest.started_run_id = started.run_id;
-        }
-    }
-    if (status) {
-        return dm_txn_fail(txn, status);
-    }
-    *ret = latest;
-    return DM_OK;
-}
-
-enum dm_status
-dm_txn_retire(struct dm_txn *txn, dm_log_no log, dm_id check)
-{
-    DM_ON_WRITER();
-    assert(dm_txn_is_usable(txn));
-    struct dm_present_entry *entry = NULL;
-    if (!dm_dict_log(txn->dict, log)) {
-        return DM_OK;
-    }
-    enum dm_status status = dm_presents_get(txn, log, check, &entry);
-    if (!status && !dm_present_is_none(&entry->now)) {
-        const int64_t values[] = {log, (int64_t)entry->key[1]};
-        status = dm_conn_run(txn->conn, DM_Q_LATEST_DELETE, values, 2);
-        entry->before = entry->now;
-        entry->txn = txn->serial;
-        entry->now = dm_present_none();
-        --txn->latest;
-    }
-    return dm_txn_fail(txn, status);
 }

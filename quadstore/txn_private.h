@@ -79,13 +79,20 @@ void dm_presents_trim(struct dm_presents *presents);
 /// call. DM_ERR_ARGUMENT where `check` is not the IRI of a check.
 enum dm_status dm_presents_get(struct dm_txn *txn, dm_log_no log, dm_id check,
                                struct dm_present_entry **ret) DM_NODISCARD;
+/// What the unit, warn and crit of a sample say of its metric
+enum dm_texts {
+    DM_TEXTS_WHOLE, ///< What they are; an empty one is none
+    DM_TEXTS_KNOWN, ///< The same, but an empty one is not known
+    DM_TEXTS_LATE,  ///< And nothing of the metrics of the present's event
+};
+
 /// The number of a sample's metric; its unit, warn and crit are put into the
-/// log's graph where they are new. `is_whole`: an empty one is none, else
-/// unknown.
+/// log's graph where they are new.
 enum dm_status dm_presents_metric(struct dm_txn *txn,
                                   const struct dm_present_entry *present,
-                                  const struct dm_sample *sample, bool is_whole,
-                                  uint64_t *ret) DM_NODISCARD;
+                                  const struct dm_sample *sample,
+                                  enum dm_texts texts, uint64_t *ret)
+    DM_NODISCARD;
 
 /// Append a label as a metric's IRI has it: percent-encoded but for unreserved
 /// characters.
@@ -103,9 +110,49 @@ enum dm_status dm_event_row(sqlite3_stmt *statement, struct dm_row *ret)
 /// Put an event with its key; false in `*ret_is_new` where it is there already.
 enum dm_status dm_events_put(struct dm_txn *txn, const struct dm_event *event,
                              bool is_whole, bool *ret_is_new) DM_NODISCARD;
+bool dm_event_is_valid(const struct dm_event *event);
+/// Find the row of an event by its key. DM_ERR_NOT_FOUND, at no cost where the
+/// key is its log's newest. As dm_event_read().
+enum dm_status dm_event_find(struct dm_txn *txn, const struct dm_event *event,
+                             struct dm_arena *DM_NULLABLE arena,
+                             struct dm_row *ret) DM_NODISCARD;
+/// What is to be written of an event that is valid. Its samples are in the
+/// transaction's scratch.
+enum dm_status dm_event_make_row(struct dm_txn *txn,
+                                 struct dm_present_entry *present,
+                                 const struct dm_event *event,
+                                 enum dm_texts texts, struct dm_row *ret)
+    DM_NODISCARD;
+/// Write a row by DM_Q_EVENT_PUT or DM_Q_EVENT_REPLACE.
+enum dm_status dm_event_write(struct dm_txn *txn, enum dm_query query,
+                              const struct dm_row *row, bool *ret_is_changed)
+    DM_NODISCARD;
+/// Count a new row in its log.
+enum dm_status dm_event_count_row(struct dm_txn *txn, const struct dm_row *row)
+    DM_NODISCARD;
 /// Remember what ms and at differ by.
 enum dm_status dm_events_lag(struct dm_txn *txn, dm_log_no log, int64_t ms,
                              int64_t lag) DM_NODISCARD;
+
+/// Whether newer results of a row's check stand behind it in its log
+enum dm_status dm_runs_find_newer(struct dm_txn *txn, const struct dm_row *late,
+                                  bool *ret) DM_NODISCARD;
+/// Count what a row does to the run that is open.
+enum dm_status dm_runs_count(struct dm_txn *txn, struct dm_present *present,
+                             const struct dm_row *row) DM_NODISCARD;
+/// Find the key of the open run of a row's check in its log, -1 for none.
+enum dm_status dm_runs_find_open(struct dm_txn *txn, const struct dm_row *row,
+                                 int64_t *ret) DM_NODISCARD;
+
+/// Drop a row that a State made, with the present that stands on it: the event
+/// turned out to be of another check.
+enum dm_status dm_states_drop(struct dm_txn *txn, const struct dm_row *row)
+    DM_NODISCARD;
+/// Replace a row that a State made by that of the event itself.
+enum dm_status dm_states_replace(struct dm_txn *txn,
+                                 struct dm_present_entry *entry,
+                                 const struct dm_event *event,
+                                 const struct dm_row *row) DM_NODISCARD;
 
 /// The key after `last` for a result at `at_ms` by the hybrid clock; false when
 /// it does not fit.

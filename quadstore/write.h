@@ -84,8 +84,10 @@ enum dm_status dm_txn_record(struct dm_txn *txn, const struct dm_event *event,
  * Merge an event with its key, from another log or an import, in any order and
  * any number of times: an event that is there already changes nothing (DM_OK).
  * Counts are right whenever the events of a log come in order of their keys.
- * Of a sample, an empty unit, warn or crit is unknown here, not none. What is
- * late of a check that was retired does not bring its present back.
+ * Of a sample, an empty unit, warn or crit is unknown here, not none; where the
+ * event is older than the present, what it says of a metric that the present's
+ * event has too is passed over. What is late of a check that was retired does
+ * not bring its present back.
  */
 enum dm_status dm_txn_merge(struct dm_txn *txn, const struct dm_event *event)
     DM_NODISCARD;
@@ -95,11 +97,18 @@ enum dm_status dm_txn_merge(struct dm_txn *txn, const struct dm_event *event)
  * need not be there, and what was counted up to it. Events merged later that
  * are newer count on from here; older ones change neither present nor counts.
  * Where the event has no row yet, one is made of what is known of it; merging
- * the event itself replaces that row. A present whose event is newer than
- * latest->event is left as it is.
+ * the event itself replaces that row; a State that told another status or check
+ * is then not believed. A present whose event is newer than latest->event is
+ * left as it is, and so is that of a check that was retired after it.
+ *
+ * A run that is open ends with the event, unless its run id turns out to be
+ * another one. Its samples say all of their units, warn and crit; those of
+ * older events merged later say nothing of the same metrics.
  *
  * @param latest latest->event.key.log is the log; `started…` is not looked at.
- * @return DM_ERR_ARGUMENT as dm_txn_record().
+ * @return DM_ERR_ARGUMENT as dm_txn_record(); an event that is no result,
+ * counts that cannot be, or a check or status other than those of the event
+ *         that is there.
  */
 enum dm_status dm_txn_put_latest(struct dm_txn *txn,
                                  const struct dm_latest *latest) DM_NODISCARD;
