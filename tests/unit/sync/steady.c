@@ -85,8 +85,8 @@ struct lines {
 
 // -------------------------------------------------------------------- blocks
 
-static struct dm_cid
-put(struct steady *steady, enum dm_codec codec, struct dm_str bytes)
+struct dm_cid
+steady_put(struct steady *steady, enum dm_codec codec, struct dm_str bytes)
 {
     const struct dm_cid cid = dm_cid_of(codec, bytes);
     struct dm_cid *const name =
@@ -130,8 +130,8 @@ get(const struct steady *steady, const struct dm_cid *cid)
 }
 
 // A frame that holds `text` as it is, of at most one raw block
-static struct dm_cid
-put_stored(struct steady *steady, struct dm_str text)
+struct dm_cid
+steady_put_text(struct steady *steady, struct dm_str text)
 {
     CHECK(text.n > 0 && text.n < (1U << 17U));
     struct dm_buf frame;
@@ -152,7 +152,8 @@ put_stored(struct steady *steady, struct dm_str text)
     }
     (void)dm_buf_put_str(&frame, text);
     CHECK_INT(frame.status, DM_OK);
-    const struct dm_cid cid = put(steady, DM_CODEC_RAW, dm_buf_str(&frame));
+    const struct dm_cid cid =
+        steady_put(steady, DM_CODEC_RAW, dm_buf_str(&frame));
     dm_buf_done(&frame);
     return cid;
 }
@@ -396,14 +397,15 @@ put_manifest(struct steady *steady, enum dm_manifest_kind kind, uint64_t i)
         }
         struct dm_buf text;
         manifest.n += sort_lines(&lines, &text);
-        parts[n++] = put_stored(steady, dm_buf_str(&text));
+        parts[n++] = steady_put_text(steady, dm_buf_str(&text));
         dm_buf_done(&text);
     }
     manifest.parts = dm_cid_list(parts, n);
     struct dm_buf block;
     dm_buf_init(&block, DM_MANIFEST_MAX);
     CHECK_INT(dm_wire_manifest_write(&manifest, &block), DM_OK);
-    const struct dm_cid cid = put(steady, DM_CODEC_CBOR, dm_buf_str(&block));
+    const struct dm_cid cid =
+        steady_put(steady, DM_CODEC_CBOR, dm_buf_str(&block));
     dm_buf_done(&block);
     return cid;
 }
@@ -429,7 +431,7 @@ put_data(struct steady *steady, uint64_t i, struct dm_wire_entry *entry)
     entry->n = sort_lines(&lines, &text);
     entry->size = text.n;
     entry->has_data = true;
-    entry->data = put_stored(steady, dm_buf_str(&text));
+    entry->data = steady_put_text(steady, dm_buf_str(&text));
     dm_buf_done(&text);
     return get(steady, &entry->data).n;
 }
@@ -467,10 +469,10 @@ append(struct steady *steady)
                                          sizeof(*entries), BLOCKS_MAX);
     CHECK(entries);
     steady->entries = entries;
-    entries[i - 1] =
-        (struct kept){.cid = put(steady, DM_CODEC_CBOR, dm_buf_str(&block)),
-                      .time_ms = entry.time_ms,
-                      .bytes = block.n + n_payload};
+    entries[i - 1] = (struct kept){
+        .cid = steady_put(steady, DM_CODEC_CBOR, dm_buf_str(&block)),
+        .time_ms = entry.time_ms,
+        .bytes = block.n + n_payload};
     dm_tree_add(&steady->tree, dm_buf_str(&block));
     dm_buf_done(&block);
     steady->n = i;
@@ -588,7 +590,8 @@ put_node(struct steady *steady, unsigned level, uint64_t from,
     struct dm_buf block;
     dm_buf_init(&block, DM_NODE_MAX);
     CHECK_INT(dm_wire_node_write(&node, &block), DM_OK);
-    const struct dm_cid cid = put(steady, DM_CODEC_CBOR, dm_buf_str(&block));
+    const struct dm_cid cid =
+        steady_put(steady, DM_CODEC_CBOR, dm_buf_str(&block));
     below.bytes += block.n;
     *ret = below;
     dm_buf_done(&block);
@@ -641,7 +644,8 @@ steady_head(struct steady *steady, uint64_t first)
     struct dm_buf block;
     dm_buf_init(&block, DM_HEAD_MAX);
     CHECK_INT(dm_wire_head_write(&head, &block), DM_OK);
-    const struct dm_cid cid = put(steady, DM_CODEC_CBOR, dm_buf_str(&block));
+    const struct dm_cid cid =
+        steady_put(steady, DM_CODEC_CBOR, dm_buf_str(&block));
     dm_buf_done(&block);
     dm_free(l2);
     dm_free(l1);

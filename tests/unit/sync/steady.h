@@ -49,6 +49,11 @@ struct dm_cid steady_head(struct steady *steady, uint64_t first);
 void steady_record(const struct steady *steady, const struct dm_cid *head,
                    uint32_t k, struct dm_buf *buf);
 
+/// Put a block beside those of the log; a payload of `text`, as a stored frame.
+struct dm_cid steady_put(struct steady *steady, enum dm_codec codec,
+                         struct dm_str bytes);
+struct dm_cid steady_put_text(struct steady *steady, struct dm_str text);
+
 /// A block by its name; `steady` is a struct steady. DM_ERR_NOT_FOUND.
 enum dm_status steady_find(void *steady, const struct dm_cid *cid,
                            struct dm_str *ret);
