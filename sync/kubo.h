@@ -34,7 +34,7 @@
  *      is lost costs nothing but the same item again: every step is idempotent.
  *
  * After DM_KUBO_NEED_ALL (Kubo was emptied, or lost blocks) the cursor begins
- * at 0: the next items bring all that the log keeps. An item stays until Kubo
+ * anew: the next items bring all that the log keeps. An item stays until Kubo
  * has it, however long that takes: meanwhile the log goes on, and the item
  * after it brings all of that at once.
  *
@@ -101,7 +101,7 @@ bool dm_kubo_cursor_read(struct dm_str bytes, struct dm_kubo_cursor *ret)
 
 /// What Kubo is to get next. Views, copied.
 struct dm_kubo_item {
-    struct dm_str car;    ///< CARv1; "" where no block is new
+    struct dm_str car;    ///< CARv1, as of an exchange; "": no new block
     uint64_t seq;         ///< The cursor's, once Kubo has these
     bool has_head;        ///< Now all of a Head is there:
     struct dm_cid head;   ///< pin it
@@ -110,7 +110,7 @@ struct dm_kubo_item {
 
 enum dm_kubo_outcome {
     DM_KUBO_DONE,     ///< Kubo has the item; the cursor moved
-    DM_KUBO_NEED_ALL, ///< It lacks blocks of before; the cursor begins at 0
+    DM_KUBO_NEED_ALL, ///< It lacks blocks of before; the cursor begins anew
 };
 
 /// An item has ended; the outbox is idle. Exactly once for each item; may give
