@@ -12,7 +12,6 @@
 
 #define DECIMALS_MAX 9U        // Of any decimal
 #define METRIC_DIGITS_MAX 18U  // Of a metric that is sent as a decimal
-#define MICRO_DECIMALS 6U      // Of dm:seconds
 #define SECONDS_DIGITS_MAX 9U  // Of dm:seconds, before the point
 #define DURATION_DECIMALS 3U   // Of seconds
 #define DOUBLE_DECIMALS 17U    // No spelling needs more
@@ -39,13 +38,15 @@ dm_form_of(struct dm_str datatype)
         {DM_STR("boolean"), DM_FORM_BOOLEAN},
         {DM_STR("dayTimeDuration"), DM_FORM_DURATION},
         {DM_STR("duration"), DM_FORM_DURATION},
+        {DM_STR("string"), DM_FORM_STRING},
     };
-    if (!dm_str_starts(datatype, xsd)) {
+    if (datatype.n <= xsd.n || memcmp(datatype.data, xsd.data, xsd.n) != 0) {
         return DM_FORM_ANY;
     }
-    const struct dm_str name = dm_str_slice(datatype, xsd.n, datatype.n);
+    const char *name = datatype.data + xsd.n;
+    const size_t n = datatype.n - xsd.n;
     for (size_t i = 0; i < DM_COUNT_OF(forms); ++i) {
-        if (dm_str_equal(name, forms[i].name)) {
+        if (n == forms[i].name.n && memcmp(name, forms[i].name.data, n) == 0) {
             return forms[i].form;
         }
     }
@@ -181,8 +182,8 @@ digits_at(struct dm_str text, size_t from, size_t n)
     return value;
 }
 
-bool
-dm_form_datetime(struct dm_str text, int64_t *ret_ms)
+static bool
+take_datetime(struct dm_str text, int64_t *ret_ms)
 {
     static const char shape[] = "YYYY-MM-DDThh:mm:ss.sssZ";
 
@@ -278,18 +279,19 @@ is_duration(struct dm_str text)
 }
 
 enum dm_status
-dm_form_check(enum dm_form form, struct dm_str text, struct dm_buf *scratch)
+dm_form_check(enum dm_form form, struct dm_str text, struct dm_buf *scratch,
+              int64_t *ret_ms)
 {
-    int64_t ms = 0;
     bool is_good = true;
     switch (form) {
     case DM_FORM_ANY:
+    case DM_FORM_STRING:
         break;
     case DM_FORM_BOOLEAN:
         is_good = dm_str_is(text, "true") || dm_str_is(text, "false");
         break;
     case DM_FORM_DATETIME:
-        is_good = dm_form_datetime(text, &ms);
+        is_good = take_datetime(text, ret_ms);
         break;
     case DM_FORM_DECIMAL:
         is_good = dm_form_is_decimal(text);
@@ -311,9 +313,12 @@ dm_form_check(enum dm_form form, struct dm_str text, struct dm_buf *scratch)
 size_t
 dm_form_decimals(struct dm_str text)
 {
-    const size_t point = dm_str_find(text, dm_str_n(".", 1));
-    const struct dm_str decimals = dm_str_slice(text, point + 1, text.n);
-    return dm_str_is(decimals, "0") ? 0 : decimals.n;
+    const char *point = text.n ? memchr(text.data, '.', text.n) : NULL;
+    if (!point) {
+        return 0;
+    }
+    const size_t n = text.n - (size_t)(point - text.data) - 1;
+    return n == 1 && point[1] == '0' ? 0 : n;
 }
 
 bool
@@ -321,14 +326,15 @@ dm_form_micros(struct dm_str text, int64_t *ret)
 {
     const size_t whole = count_digits(text);
     const size_t decimals = dm_form_decimals(text);
-    if (whole == 0 || whole > SECONDS_DIGITS_MAX || decimals > MICRO_DECIMALS) {
+    if (whole == 0 || whole > SECONDS_DIGITS_MAX ||
+        decimals > DM_SECONDS_DECIMALS) {
         return false;
     }
     int64_t micros = 0;
     for (size_t i = 0; i < whole; ++i) {
         micros = micros * 10 + (text.data[i] - '0');
     }
-    for (size_t i = 0; i < MICRO_DECIMALS; ++i) {
+    for (size_t i = 0; i < DM_SECONDS_DECIMALS; ++i) {
         const char c = i < decimals ? text.data[whole + 1 + i] : '0';
         micros = micros * 10 + (c - '0');
     }
@@ -340,7 +346,8 @@ bool
 dm_form_fits_decimal(struct dm_str text)
 {
     (void)take_char(&text, '-');
-    const size_t mark = dm_str_find(text, dm_str_n("E", 1));
+    const char *e = memchr(text.data, 'E', text.n);
+    const size_t mark = e ? (size_t)(e - text.data) : text.n;
     const struct dm_str digits = dm_str_slice(text, 0, mark);
     size_t before = count_digits(digits); // The point
     size_t behind = dm_form_decimals(digits);

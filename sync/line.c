@@ -3,8 +3,6 @@
 #include "sync/line_private.h"
 
 #include "base/arena.h"
-#include "rdf/iri.h"
-#include "sync/form_private.h"
 #include "vocab/terms.h"
 
 #include <assert.h>
@@ -62,20 +60,18 @@ skip_plain(struct dm_scanner *scanner, unsigned mask)
     scanner->at = at;
 }
 
-static bool
-is_text(const struct dm_scanner *scanner, const char *text)
-{
-    return dm_str_starts(rest_of(scanner), dm_str(text));
-}
-
+// I1: a text without LF is not compared beyond the end.
 static bool
 take_text(struct dm_scanner *scanner, const char *text)
 {
-    const bool is_there = is_text(scanner, text);
-    if (is_there) {
-        scanner->at += strlen(text);
+    const char *at = scanner->at;
+    for (; *text; ++text, ++at) {
+        if (*at != *text) {
+            return false;
+        }
     }
-    return is_there;
+    scanner->at = at;
+    return true;
 }
 
 // A code point beyond ASCII
@@ -102,6 +98,23 @@ dm_scan_space(struct dm_scanner *scanner)
 
 // ------------------------------------------------------------------------ IRIs
 
+// RFC 3986: scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ) ":"
+static bool
+has_scheme(struct dm_str iri)
+{
+    size_t n = 0;
+    for (; n < iri.n && iri.data[n] != ':'; ++n) {
+        const char c = iri.data[n];
+        const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        const bool is_other =
+            (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+        if (!is_letter && !(is_other && n > 0)) {
+            return false;
+        }
+    }
+    return n > 0 && n < iri.n;
+}
+
 // What is wrong with a byte that ends an IRI before its '>'
 static enum dm_status
 refuse_in_iri(struct dm_scanner *scanner)
@@ -115,7 +128,7 @@ static enum dm_status
 scan_iri_text(struct dm_scanner *scanner, struct dm_str *ret)
 {
     if (*scanner->at != '<') {
-        return refuse(scanner, is_text(scanner, "_:")
+        return refuse(scanner, take_text(scanner, "_:")
                                    ? "blank-node: a blank node"
                                    : "syntax: an IRI is missing");
     }
@@ -135,7 +148,7 @@ scan_iri_text(struct dm_scanner *scanner, struct dm_str *ret)
     if (iri.n > DM_WIRE_IRI_MAX) {
         return over_limit(scanner, "limit-iri: a longer IRI");
     }
-    if (!dm_iri_has_scheme(iri)) {
+    if (!has_scheme(iri)) {
         return refuse(scanner, "syntax: a relative IRI");
     }
     *ret = iri;
@@ -329,19 +342,22 @@ scan_datatype(struct dm_scanner *scanner, struct dm_term *term)
     if (status) {
         return status;
     }
-    if (dm_str_is(datatype, DM_XSD_NS "string")) {
+    const enum dm_form form = dm_form_of(datatype);
+    if (form == DM_FORM_STRING) {
         return refuse(scanner, "not-canonical: xsd:string is left out");
     }
-    if (dm_str_is(datatype, DM_RDF_NS "langString") ||
-        dm_str_is(datatype, DM_RDF_NS "dirLangString")) {
+    if (form == DM_FORM_ANY &&
+        (dm_str_is(datatype, DM_RDF_NS "langString") ||
+         dm_str_is(datatype, DM_RDF_NS "dirLangString"))) {
         return refuse(scanner, "syntax: a language string without language");
     }
-    status = dm_form_check(dm_form_of(datatype), term->value, scanner->scratch);
+    status = dm_form_check(form, term->value, scanner->scratch, &scanner->ms);
     if (status == DM_ERR_CORRUPT) {
         return refuse(scanner, "lexical: not the one form of the value");
     }
     if (!status) {
-        *term = dm_term_literal(term->value, datatype);
+        term->datatype = datatype;
+        scanner->form = form;
     }
     return status;
 }
@@ -366,14 +382,13 @@ scan_literal(struct dm_scanner *scanner, struct dm_term *ret)
             return status;
         }
     }
-    struct dm_term term = dm_term_string(value);
+    *ret = dm_term_string(value);
+    scanner->form = DM_FORM_STRING;
     if (take_text(scanner, "^^")) {
-        status = scan_datatype(scanner, &term);
+        status = scan_datatype(scanner, ret);
     } else if (take_text(scanner, "@")) {
-        status = scan_language(scanner, &term);
-    }
-    if (!status) {
-        *ret = term;
+        scanner->form = DM_FORM_ANY;
+        status = scan_language(scanner, ret);
     }
     return status;
 }
@@ -431,7 +446,11 @@ scan_object(struct dm_scanner *scanner, unsigned depth, struct dm_term *ret)
 enum dm_status
 dm_scan_object(struct dm_scanner *scanner, struct dm_term *ret)
 {
-    return scan_object(scanner, 0, ret);
+    const enum dm_status status = scan_object(scanner, 0, ret);
+    if (!status && ret->kind != DM_TERM_LITERAL) {
+        scanner->form = DM_FORM_ANY; // Of a literal in a triple term
+    }
+    return status;
 }
 
 // ----------------------------------------------------------------------- lines
@@ -440,6 +459,7 @@ enum dm_status
 dm_scan_limits(struct dm_scanner *scanner, const struct dm_term *p,
                const struct dm_term *o)
 {
+    static const struct dm_str seconds = DM_STR(DM_VOCAB_SECONDS);
     if (o->kind != DM_TERM_LITERAL) {
         return DM_OK;
     }
@@ -449,10 +469,11 @@ dm_scan_limits(struct dm_scanner *scanner, const struct dm_term *p,
     if (o->value.n > DM_OUTPUT_MAX && dm_term_is_iri(p, DM_VOCAB_OUTPUT)) {
         return over_limit(scanner, "limit-literal: a longer dm:output");
     }
-    if (dm_form_of(o->datatype) == DM_FORM_DECIMAL &&
-        dm_form_decimals(o->value) > 6 && dm_term_is_iri(p, DM_VOCAB_SECONDS)) {
-        return refuse(scanner,
-                      "lexical: dm:seconds has more than six decimals");
+    if (scanner->form == DM_FORM_DECIMAL && p->value.n == seconds.n &&
+        dm_str_equal(p->value, seconds) &&
+        dm_form_decimals(o->value) > DM_SECONDS_DECIMALS) {
+        return refuse(scanner, "lexical: dm:seconds has more than six "
+                               "decimals");
     }
     return DM_OK;
 }

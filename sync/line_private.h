@@ -25,8 +25,9 @@
 #include "base/status.h"
 #include "base/str.h"
 #include "rdf/term.h"
+#include "sync/form_private.h"
 
-#include <stdbool.h>
+#include <stdint.h>
 
 DM_BEGIN_DECLS
 
@@ -46,6 +47,9 @@ struct dm_scanner {
     struct dm_arena *arena;
     struct dm_buf *scratch;        ///< DM_FORM_SCRATCH bytes
     const char *DM_NULLABLE wrong; ///< Why it was refused
+    /// Of the literal that dm_scan_object() read last; ANY of what is none
+    enum dm_form form;
+    int64_t ms; ///< What it says, with DM_FORM_DATETIME
 };
 
 enum dm_status dm_scan_iri(struct dm_scanner *scanner, struct dm_term *ret)
@@ -61,6 +65,7 @@ enum dm_status dm_scan_quad(struct dm_scanner *scanner, struct dm_quad *ret)
 
 /// Limits that bind the values of single properties: length of dm:message and
 /// dm:output, decimals of dm:seconds.
+/// `o` is the object that was scanned last.
 enum dm_status dm_scan_limits(struct dm_scanner *scanner,
                               const struct dm_term *p, const struct dm_term *o)
     DM_NODISCARD;

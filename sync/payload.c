@@ -10,6 +10,7 @@
 #include "sync/payload_private.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 // Of each, "ipns://K" before it
@@ -113,9 +114,22 @@ begin_subject(struct dm_reading *reading, struct dm_scanner *scanner)
 
 // ----------------------------------------------------------------------- lines
 
+// The next arc, not yet counted: what is scanned is written to it.
+static struct dm_arc *
+next_arc(struct dm_reading *reading)
+{
+    struct dm_arc *arcs =
+        dm_grow(reading->arcs, &reading->arcs_capacity, reading->n_arcs + 1,
+                sizeof(*arcs), DM_QUADS_MAX);
+    if (!arcs) {
+        return NULL;
+    }
+    reading->arcs = arcs;
+    return &arcs[reading->n_arcs];
+}
+
 static enum dm_status
-put_quad(struct dm_reading *reading, const struct dm_term *p,
-         const struct dm_term *o)
+put_quad(struct dm_reading *reading, const struct dm_arc *arc)
 {
     struct dm_quad *quads =
         dm_grow(reading->quads, &reading->quads_capacity, reading->n_quads + 1,
@@ -125,23 +139,7 @@ put_quad(struct dm_reading *reading, const struct dm_term *p,
     }
     reading->quads = quads;
     quads[reading->n_quads++] = (struct dm_quad){
-        .s = reading->s, .p = *p, .o = *o, .g = reading->graph};
-    return DM_OK;
-}
-
-static enum dm_status
-put_arc(struct dm_reading *reading, const struct dm_term *p,
-        const struct dm_term *o)
-{
-    struct dm_arc *arcs =
-        dm_grow(reading->arcs, &reading->arcs_capacity, reading->n_arcs + 1,
-                sizeof(*arcs), DM_QUADS_MAX);
-    if (!arcs) {
-        return DM_ERR_NO_MEMORY;
-    }
-    reading->arcs = arcs;
-    arcs[reading->n_arcs++] =
-        (struct dm_arc){.name = dm_arc_name_of(p->value), .p = *p, .o = *o};
+        .s = reading->s, .p = arc->p, .o = arc->o, .g = reading->graph};
     return DM_OK;
 }
 
@@ -168,14 +166,16 @@ refuse_tail(struct dm_reading *reading, const struct dm_scanner *scanner)
 static enum dm_status
 take_arc(struct dm_reading *reading, struct dm_scanner *scanner)
 {
-    struct dm_term p;
-    struct dm_term o;
-    enum dm_status status = dm_scan_iri(scanner, &p);
+    struct dm_arc *arc = next_arc(reading);
+    if (!arc) {
+        return DM_ERR_NO_MEMORY;
+    }
+    enum dm_status status = dm_scan_iri(scanner, &arc->p);
     if (!status) {
         status = dm_scan_space(scanner);
     }
     if (!status) {
-        status = dm_scan_object(scanner, &o);
+        status = dm_scan_object(scanner, &arc->o);
     }
     if (status) {
         return status;
@@ -185,12 +185,18 @@ take_arc(struct dm_reading *reading, struct dm_scanner *scanner)
         memcmp(scanner->at, reading->tail.data, rest) != 0) {
         return refuse_tail(reading, scanner);
     }
-    status = dm_scan_limits(scanner, &p, &o);
+    status = dm_scan_limits(scanner, &arc->p, &arc->o);
     if (status) {
         return status;
     }
-    return reading->subject == DM_SUBJECT_PLAIN ? put_quad(reading, &p, &o)
-                                                : put_arc(reading, &p, &o);
+    if (reading->subject == DM_SUBJECT_PLAIN) {
+        return put_quad(reading, arc);
+    }
+    arc->name = dm_arc_name_of(arc->p.value);
+    arc->form = scanner->form;
+    arc->ms = scanner->ms;
+    ++reading->n_arcs;
+    return DM_OK;
 }
 
 static enum dm_status
@@ -201,7 +207,8 @@ take_line(struct dm_reading *reading, struct dm_str line)
                                  .arena = reading->arena,
                                  .scratch = &reading->scratch};
     enum dm_status status = DM_OK;
-    if (reading->head.n && dm_str_starts(line, reading->head)) {
+    if (line.n > reading->head.n && reading->head.n &&
+        memcmp(line.data, reading->head.data, reading->head.n) == 0) {
         scanner.at += reading->head.n;
     } else {
         status = begin_subject(reading, &scanner);
@@ -458,7 +465,13 @@ read_text(struct dm_str text, const struct dm_payload_spec *spec,
     enum dm_status status = DM_ERR_NO_MEMORY;
     char iri[DM_KEY_IRI_SIZE];
     char graph[GRAPH_SIZE];
-    dm_key_iri(spec->log, iri);
+    if (spec->log_iri.n) {
+        assert(spec->log_iri.n < sizeof(iri));
+        memcpy(iri, spec->log_iri.data, spec->log_iri.n);
+        iri[spec->log_iri.n] = '\0';
+    } else {
+        dm_key_iri(spec->log, iri);
+    }
     (void)snprintf(graph, sizeof(graph), "%s%s", iri,
                    graph_suffixes[spec->role]);
     const struct dm_text_spec parse = {

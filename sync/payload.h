@@ -132,6 +132,9 @@ struct dm_payload {
 struct dm_payload_spec {
     enum dm_role_of_payload role;
     const uint8_t *log; ///< Public key, DM_KEY_PUBLIC_BYTES
+    /// ipns://K of `log`, where it is at hand; empty: made anew, which costs as
+    /// much as reading 40 quads
+    struct dm_str log_iri;
     bool has_enc;       ///< Entry or Manifest say so
     uint8_t enc[DM_KEY_ID_BYTES];
     const struct dm_payload_key *DM_NULLABLE key; ///< Of the group, if any

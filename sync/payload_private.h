@@ -67,7 +67,9 @@ enum dm_subject {
 /// One triple of the subject at hand
 struct dm_arc {
     enum dm_arc_name name;
-    bool is_further; ///< It became no column
+    enum dm_form form; ///< Of its object
+    bool is_further;   ///< It became no column
+    int64_t ms;        ///< What its object says, with DM_FORM_DATETIME
     struct dm_term p;
     struct dm_term o;
 };

@@ -45,13 +45,14 @@ dm_arc_name_of(struct dm_str iri)
         {DM_STR("badSince"), DM_ARC_BAD_SINCE},
         {DM_STR("definition"), DM_ARC_DEFINITION},
     };
-    if (!dm_str_starts(iri, space)) {
-        return dm_str_is(iri, DM_RDF_NS "reifies") ? DM_ARC_REIFIES
-                                                   : DM_ARC_OTHER;
+    static const struct dm_str reifies = DM_STR(DM_RDF_NS "reifies");
+    if (iri.n <= space.n || memcmp(iri.data, space.data, space.n) != 0) {
+        return dm_str_equal(iri, reifies) ? DM_ARC_REIFIES : DM_ARC_OTHER;
     }
-    const struct dm_str name = dm_str_slice(iri, space.n, iri.n);
+    const char *name = iri.data + space.n;
+    const size_t n = iri.n - space.n;
     for (size_t i = 0; i < DM_COUNT_OF(names); ++i) {
-        if (dm_str_equal(name, names[i].name)) {
+        if (n == names[i].name.n && memcmp(name, names[i].name.data, n) == 0) {
             return names[i].arc;
         }
     }
@@ -86,16 +87,13 @@ dm_event_iri_read(struct dm_str iri, struct dm_str log_iri,
 // ---------------------------------------------------------------------- values
 
 static bool
-is_of_type(const struct dm_term *o, const char *type)
+take_time(const struct dm_arc *arc, int64_t *ret)
 {
-    return o->kind == DM_TERM_LITERAL && dm_str_is(o->datatype, type);
-}
-
-static bool
-take_time(const struct dm_term *o, int64_t *ret)
-{
-    return is_of_type(o, DM_XSD_NS "dateTime") &&
-           dm_form_datetime(o->value, ret);
+    if (arc->form != DM_FORM_DATETIME) {
+        return false;
+    }
+    *ret = arc->ms;
+    return true;
 }
 
 static bool
@@ -109,21 +107,21 @@ take_iri(const struct dm_term *o, struct dm_str *ret)
 }
 
 static bool
-take_string(const struct dm_term *o, struct dm_str *ret)
+take_string(const struct dm_arc *arc, struct dm_str *ret)
 {
-    if (!is_of_type(o, DM_XSD_NS "string")) {
+    if (arc->form != DM_FORM_STRING) {
         return false;
     }
-    *ret = o->value;
+    *ret = arc->o.value;
     return true;
 }
 
 static bool
-take_count(const struct dm_term *o, int64_t *ret)
+take_count(const struct dm_arc *arc, int64_t *ret)
 {
     uint64_t value = 0;
-    if (!is_of_type(o, DM_XSD_NS "integer") ||
-        !dm_str_to_uint(o->value, INT64_MAX, &value)) {
+    if (arc->form != DM_FORM_INTEGER ||
+        !dm_str_to_uint(arc->o.value, INT64_MAX, &value)) {
         return false;
     }
     *ret = (int64_t)value;
@@ -150,8 +148,9 @@ is_check(const struct dm_term *o)
 static bool
 take_reified(const struct dm_term *o, struct dm_payload_event *event)
 {
+    static const struct dm_str property = DM_STR(DM_VOCAB_STATUS);
     if (o->kind != DM_TERM_TRIPLE || !is_check(&o->triple->s) ||
-        !dm_term_is_iri(&o->triple->p, DM_VOCAB_STATUS) ||
+        !dm_str_equal(o->triple->p.value, property) ||
         !take_status(&o->triple->o, &event->status)) {
         return false;
     }
@@ -192,14 +191,14 @@ take_common(const struct dm_arc *arc, struct dm_payload_event *event)
     struct dm_str *column = NULL;
     bool is_right = true;
     if (arc->name == DM_ARC_AT) {
-        is_right = take_time(&arc->o, &event->at_ms);
+        is_right = take_time(arc, &event->at_ms);
     } else if (arc->name == DM_ARC_SECONDS) {
-        is_right = is_of_type(&arc->o, DM_XSD_NS "decimal") &&
+        is_right = arc->form == DM_FORM_DECIMAL &&
                    dm_form_micros(arc->o.value, &event->micros);
     } else if (arc->name == DM_ARC_FAILURE) {
         is_right = take_iri(&arc->o, &event->failure);
     } else if (arc->name == DM_ARC_EXPIRES) {
-        is_right = take_time(&arc->o, &event->certificate_expires_ms);
+        is_right = take_time(arc, &event->certificate_expires_ms);
     } else if (arc->name == DM_ARC_MESSAGE) {
         column = &event->message;
     } else if (arc->name == DM_ARC_OUTPUT) {
@@ -212,7 +211,7 @@ take_common(const struct dm_arc *arc, struct dm_payload_event *event)
     if (!column) {
         return is_right ? TAKEN : TAKEN_WRONG;
     }
-    if (!take_string(&arc->o, &text)) {
+    if (!take_string(arc, &text)) {
         return TAKEN_WRONG;
     }
     if (text.n == 0) {
@@ -234,8 +233,8 @@ take_of_event(const struct dm_arc *arc, struct dm_payload_event *event)
 static bool
 take_state_time(const struct dm_arc *arc, struct dm_payload_event *state)
 {
-    return take_time(&arc->o, arc->name == DM_ARC_SINCE ? &state->since_ms
-                                                        : &state->bad_since_ms);
+    return take_time(arc, arc->name == DM_ARC_SINCE ? &state->since_ms
+                                                    : &state->bad_since_ms);
 }
 
 static enum taken
@@ -252,7 +251,7 @@ take_of_state(const struct dm_reading *reading, const struct dm_arc *arc,
         state->has_status = take_status(&arc->o, &state->status);
         return state->has_status ? TAKEN : TAKEN_WRONG;
     case DM_ARC_DEFINITION:
-        is_right = take_string(&arc->o, &state->definition) &&
+        is_right = take_string(arc, &state->definition) &&
                    is_definition(state->definition);
         return is_right ? TAKEN : TAKEN_WRONG;
     case DM_ARC_EVENT:
@@ -265,15 +264,14 @@ take_of_state(const struct dm_reading *reading, const struct dm_arc *arc,
         is_taken = take_state_time(arc, state);
         break;
     case DM_ARC_STREAK:
-        is_taken = take_count(&arc->o, &state->streak);
+        is_taken = take_count(arc, &state->streak);
         break;
     case DM_ARC_BAD:
-        is_taken = take_count(&arc->o, &state->bad);
+        is_taken = take_count(arc, &state->bad);
         break;
     case DM_ARC_OUTPUT:
     case DM_ARC_RUN_ID:
-        return is_of_type(&arc->o, DM_XSD_NS "string") ? TAKEN_FURTHER
-                                                       : TAKEN_WRONG;
+        return arc->form == DM_FORM_STRING ? TAKEN_FURTHER : TAKEN_WRONG;
     case DM_ARC_OTHER:
     case DM_ARC_REIFIES:
     case DM_ARC_AT:
@@ -375,8 +373,8 @@ take_value(struct dm_reading *reading, const struct shape *shape,
            struct dm_payload_value *value)
 {
     const struct dm_term *o = &arc->o;
-    const bool is_double = is_of_type(o, DM_XSD_NS "double");
-    if (!is_double && !is_of_type(o, DM_XSD_NS "decimal")) {
+    const bool is_double = arc->form == DM_FORM_DOUBLE;
+    if (!is_double && arc->form != DM_FORM_DECIMAL) {
         return dm_reading_refuse(reading, shape->metric, arc->p.value);
     }
     if (dm_form_fits_decimal(o->value) == is_double) {

@@ -13,6 +13,7 @@
 #include "vocab/terms.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define MICRO_SCALE 6U
 #define MICROS_BELOW INT64_C(1000000000000000) // 10^9 s
