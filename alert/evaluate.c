@@ -83,7 +83,7 @@ states_of(const struct dm_view *view, struct dm_str check, size_t *ret_n)
     size_t high = view->n_states;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        if (dm_str_compare(view->states[middle].check->name, check) < 0) {
+        if (dm_str_compare(view->states[middle].name, check) < 0) {
             low = middle + 1;
         } else {
             high = middle;
@@ -91,7 +91,7 @@ states_of(const struct dm_view *view, struct dm_str check, size_t *ret_n)
     }
     size_t end = low;
     while (end < view->n_states &&
-           dm_str_equal(view->states[end].check->name, check)) {
+           dm_str_equal(view->states[end].name, check)) {
         ++end;
     }
     *ret_n = end - low;

@@ -2,11 +2,13 @@
 
 #include "alert/present.h"
 
+#include "alert/present_private.h"
 #include "base/alloc.h"
 #include "quadstore/history.h"
 #include "quadstore/store.h"
 #include "quadstore/tripleset.h"
 #include "vocab/config.h"
+#include "vocab/published.h"
 
 #define READ_MEMORY (128U << 20U)
 #define LATEST_MAX 4000000U
@@ -83,43 +85,6 @@ read_rows(struct rows *rows, struct dm_snapshot *snapshot)
     return status == DM_END ? DM_OK : status;
 }
 
-// The own log: what it runs, by the configuration in force
-static enum dm_status
-describe_self(struct dm_present *present, struct dm_snapshot *snapshot,
-              int64_t now_ms)
-{
-    const struct dm_config *config = present->config;
-    present->checks = dm_calloc(config->n_checks, sizeof(*present->checks));
-    present->logs = dm_calloc(1, sizeof(*present->logs));
-    if (!present->checks || !present->logs) {
-        return DM_ERR_NO_MEMORY;
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < config->n_checks; ++i) {
-        if (config->checks[i].runs_here) {
-            present->checks[n++] = &config->checks[i];
-        }
-    }
-    struct dm_view_log *log = &present->logs[0];
-    present->n_logs = 1;
-    *log = (struct dm_view_log){
-        .iri = config->node.iri,
-        .name = config->node.name,
-        .title = config->node.title,
-        .is_self = true,
-        .last_seen_ms = now_ms,
-        .received_ms = now_ms,
-        .seal_ms = config->node.seal_ms,
-        .max_silence_ms = config->node.max_silence_ms,
-        .presence_sometimes = config->node.presence == DM_PRESENCE_SOMETIMES,
-        .checks = present->checks,
-        .n_checks = n,
-    };
-    const enum dm_status status =
-        dm_snapshot_log_number(snapshot, log->iri, &log->log);
-    return status == DM_ERR_NOT_FOUND ? DM_OK : status; // Nothing written yet
-}
-
 static enum dm_status
 attach(struct dm_present *present, struct dm_snapshot *snapshot)
 {
@@ -144,7 +109,8 @@ attach(struct dm_present *present, struct dm_snapshot *snapshot)
 
 enum dm_status
 dm_present_open(struct dm_snapshot *snapshot, struct dm_config *config,
-                int64_t now_ms, struct dm_present **ret)
+                struct dm_present_cache *cache, int64_t now_ms,
+                struct dm_present **ret)
 {
     struct dm_present *present = dm_calloc(1, sizeof(*present));
     if (!present) {
@@ -153,8 +119,10 @@ dm_present_open(struct dm_snapshot *snapshot, struct dm_config *config,
     struct rows rows = {0};
     dm_arena_init(&rows.arena, READ_MEMORY,
                   &dm_snapshot_work(snapshot)->account);
+    dm_arena_init(&present->arena, READ_MEMORY,
+                  &dm_snapshot_work(snapshot)->account);
     present->config = dm_config_ref(config);
-    enum dm_status status = describe_self(present, snapshot, now_ms);
+    enum dm_status status = dm_present_logs(present, snapshot, cache, now_ms);
     if (!status) {
         status = read_rows(&rows, snapshot);
     }
@@ -189,8 +157,12 @@ dm_present_close(struct dm_present *present)
     }
     dm_tripleset_free(present->graph);
     dm_view_done(&present->view);
-    dm_free(present->checks);
+    for (size_t i = 0; i < present->n_held; ++i) {
+        dm_published_unref(present->held[i]);
+    }
+    dm_free(present->held);
     dm_free(present->logs);
+    dm_arena_done(&present->arena);
     dm_config_unref(present->config);
     dm_free(present);
 }

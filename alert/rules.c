@@ -147,8 +147,8 @@ index_names(struct dm_rules_round *round)
     const struct dm_view *view = &round->present->view;
     enum dm_status status = DM_OK;
     for (size_t i = 0; !status && i < view->n_states; ++i) {
-        status = put_name(round, view->states[i].check->iri,
-                          view->states[i].check->name);
+        status =
+            put_name(round, view->states[i].check->iri, view->states[i].name);
     }
     for (size_t i = 0; !status && i < view->n_nodes; ++i) {
         status =

@@ -18,6 +18,24 @@
 #define SILENCE_SEALS 3
 #define SILENCE_SLACK_MS INT64_C(30000)
 
+// What is known of one check over all nodes
+struct about {
+    struct dm_str iri;
+    struct dm_str name; // The smallest that its nodes give it
+    bool is_shared;     // Another check has that name
+    uint32_t n_nodes;   // That run it
+    size_t first;       // Its states, once they are sorted
+    size_t n;
+    // Of a heartbeat: the definition of the log with the smallest IRI, and the
+    // newest result with its log and that log's definition
+    const struct dm_check_def *beat;
+    const struct dm_view_log *beat_log;
+    const struct dm_view_latest *newest;
+    const struct dm_view_log *newest_log;
+    const struct dm_check_def *newest_check;
+    int64_t ok_ms; // The newest ok that is the latest of its log
+};
+
 // What is needed while a view is made
 struct making {
     const struct dm_view_input *input;
@@ -25,8 +43,8 @@ struct making {
     struct dm_view_state *states; // Of view->states
     size_t n;
     struct dm_map latest;   // "LOG CHECK" to an index of input->latest
-    struct dm_map by_check; // IRI to the index of its first state; while states
-                            // are added, of heartbeats alone
+    struct dm_map by_check; // IRI to struct about
+    struct dm_map by_name;  // The same
     struct dm_arena keys;
 };
 
@@ -187,6 +205,7 @@ add_check(struct making *making, const struct dm_view_log *log,
     struct dm_view_state *state = &making->states[making->n++];
     state->check = check;
     state->node = log;
+    state->origin = log;
     state->quorum = check->quorum;
     state->iri = state_iri(making, log->iri, "#state:", check->name);
     if (!state->iri.data) {
@@ -197,95 +216,80 @@ add_check(struct making *making, const struct dm_view_log *log,
 
 // ---------------------------------------------------------------- heartbeats
 
-static int
-compare_keys(const struct dm_event_key *a, const struct dm_event_key *b)
+// The order of V8: numbers of logs differ from head to head, IRIs do not
+static bool
+is_later(const struct dm_view_latest *a, const struct dm_view_log *a_log,
+         const struct dm_view_latest *b, const struct dm_view_log *b_log)
 {
-    if (a->ms != b->ms) {
-        return a->ms < b->ms ? -1 : 1;
+    const struct dm_event_key *left = &a->latest->event.key;
+    const struct dm_event_key *right = &b->latest->event.key;
+    if (left->ms != right->ms) {
+        return left->ms > right->ms;
     }
-    if (a->n != b->n) {
-        return a->n < b->n ? -1 : 1;
+    if (left->n != right->n) {
+        return left->n > right->n;
     }
-    return a->log < b->log ? -1 : a->log > b->log;
+    return dm_str_compare(a_log->iri, b_log->iri) > 0;
 }
 
-// The first log that has a heartbeat makes its state
-static enum dm_status
-add_heartbeat(struct making *making, const struct dm_check_def *check)
+// One of the nodes that may take its ping
+static void
+note_heartbeat(struct making *making, struct about *about,
+               const struct dm_view_log *log, const struct dm_check_def *check)
 {
-    bool is_new = false;
-    struct dm_map_entry *entry =
-        dm_map_put(&making->by_check, check->iri, &is_new);
-    if (!entry) {
+    if (!about->beat || dm_str_compare(log->iri, about->beat_log->iri) < 0) {
+        about->beat = check;
+        about->beat_log = log;
+    }
+    const struct dm_view_latest *latest =
+        find_latest(making, log->log, check->iri);
+    if (!latest) {
+        return;
+    }
+    const struct dm_event *event = &latest->latest->event;
+    if (event->status == DM_RESULT_OK && event->at_ms > about->ok_ms) {
+        about->ok_ms = event->at_ms;
+    }
+    if (!about->newest ||
+        is_later(latest, log, about->newest, about->newest_log)) {
+        about->newest = latest;
+        about->newest_log = log;
+        about->newest_check = check;
+    }
+}
+
+static void
+never_pinged(struct dm_view_state *state)
+{
+    static const struct dm_str never = DM_STR("no ping yet");
+    state->status = DM_RESULT_UNKNOWN;
+    state->at_ms = DM_NO_TIME;
+    state->since_ms = DM_NO_TIME;
+    state->bad_since_ms = DM_NO_TIME;
+    state->micros = DM_NO_MICROS;
+    state->certificate_expires_ms = DM_NO_TIME;
+    state->message = never;
+}
+
+static enum dm_status
+add_heartbeat(struct making *making, const struct about *about)
+{
+    struct dm_view_state *state = &making->states[making->n++];
+    state->check = about->newest ? about->newest_check : about->beat;
+    state->quorum = state->check->quorum;
+    state->iri = state_iri(making, about->iri, "#:state", (struct dm_str){0});
+    if (!state->iri.data) {
         return DM_ERR_NO_MEMORY;
     }
-    if (!is_new) {
+    if (!about->newest) {
+        never_pinged(state);
         return DM_OK;
     }
-    entry->value.number = making->n;
-    struct dm_view_state *state = &making->states[making->n++];
-    state->check = check;
-    state->quorum = check->quorum;
-    state->iri = state_iri(making, check->iri, "#:state", (struct dm_str){0});
-    return state->iri.data ? DM_OK : DM_ERR_NO_MEMORY;
-}
-
-static const struct dm_check_def *
-definition_at(const struct dm_view_log *log, struct dm_str iri)
-{
-    for (size_t i = 0; i < log->n_checks; ++i) {
-        if (dm_str_equal(log->checks[i]->iri, iri)) {
-            return log->checks[i];
-        }
-    }
-    return NULL;
-}
-
-// Over all nodes the newest result decides, judged by its own node's
-// definition; bad results before another node's newer ok do not count
-static enum dm_status
-judge_heartbeat(struct making *making, struct dm_view_state *state)
-{
-    const struct dm_view_latest *newest = NULL;
-    const struct dm_view_log *at = NULL;
-    int64_t ok_ms = DM_NO_TIME;
-    for (size_t i = 0; i < making->input->n_logs; ++i) {
-        const struct dm_view_log *log = &making->input->logs[i];
-        const struct dm_view_latest *latest =
-            find_latest(making, log->log, state->check->iri);
-        if (!latest) {
-            continue;
-        }
-        const struct dm_event *event = &latest->latest->event;
-        if (event->status == DM_RESULT_OK && event->at_ms > ok_ms) {
-            ok_ms = event->at_ms;
-        }
-        if (!newest ||
-            compare_keys(&event->key, &newest->latest->event.key) > 0) {
-            newest = latest;
-            at = log;
-        }
-    }
-    if (!newest) {
-        static const struct dm_str never = DM_STR("no ping yet");
-        state->status = DM_RESULT_UNKNOWN;
-        state->at_ms = DM_NO_TIME;
-        state->since_ms = DM_NO_TIME;
-        state->bad_since_ms = DM_NO_TIME;
-        state->micros = DM_NO_MICROS;
-        state->certificate_expires_ms = DM_NO_TIME;
-        state->message = never;
-        return DM_OK;
-    }
-    const struct dm_check_def *own = definition_at(at, state->check->iri);
-    if (own) {
-        state->check = own;
-        state->quorum = own->quorum;
-    }
-    const enum dm_status status = fill_state(making, state, newest, at);
-    if (state->bad && state->bad_since_ms < ok_ms) {
-        // Of its bad results only the newest is known to be after the ok
-        const struct dm_event *event = &newest->latest->event;
+    state->origin = about->newest_log;
+    const enum dm_status status =
+        fill_state(making, state, about->newest, about->newest_log);
+    if (state->bad && state->bad_since_ms < about->ok_ms) {
+        const struct dm_event *event = &about->newest->latest->event;
         state->bad = dm_result_is_bad(event->status) ? 1 : 0;
         state->bad_since_ms = state->bad ? event->at_ms : DM_NO_TIME;
         state->failing = state->bad > (int64_t)state->check->retries;
@@ -295,12 +299,82 @@ judge_heartbeat(struct making *making, struct dm_view_state *state)
 
 // -------------------------------------------------- what others have to say
 
+static struct about *
+find_about(const struct making *making, struct dm_str iri)
+{
+    const struct dm_map_entry *entry = dm_map_get(&making->by_check, iri);
+    return entry ? entry->value.ptr : NULL;
+}
+
+static struct about *
+about_check(struct making *making, const struct dm_check_def *check)
+{
+    struct about *about = find_about(making, check->iri);
+    if (about) {
+        if (dm_str_compare(check->name, about->name) < 0) {
+            about->name = check->name;
+        }
+        return about;
+    }
+    struct dm_map_entry *entry =
+        dm_map_put(&making->by_check, check->iri, NULL);
+    about = dm_arena_alloc(&making->keys, 1, sizeof(*about));
+    if (!entry || !about) {
+        return NULL;
+    }
+    *about = (struct about){
+        .iri = check->iri, .name = check->name, .ok_ms = DM_NO_TIME};
+    entry->value.ptr = about;
+    return about;
+}
+
+// V10: find the names that are shared.
+static enum dm_status
+find_shared_names(struct making *making)
+{
+    struct dm_view *view = making->view;
+    for (size_t i = 0; i < making->by_check.n; ++i) {
+        struct about *about = making->by_check.entries[i].value.ptr;
+        bool is_new = false;
+        struct dm_map_entry *entry =
+            dm_map_put(&making->by_name, about->name, &is_new);
+        if (!entry) {
+            return DM_ERR_NO_MEMORY;
+        }
+        if (is_new) {
+            entry->value.ptr = about;
+            continue;
+        }
+        struct about *first = entry->value.ptr;
+        view->n_shared_names += first->is_shared ? 0 : 1;
+        first->is_shared = true;
+        about->is_shared = true;
+        if (!view->shared_name.n ||
+            dm_str_compare(about->name, view->shared_name) < 0) {
+            view->shared_name = about->name;
+        }
+    }
+    return DM_OK;
+}
+
+static void
+settle_name_and_quorum(const struct making *making, struct dm_view_state *state)
+{
+    const struct about *about = find_about(making, state->check->iri);
+    assert(about);
+    state->name = about->is_shared ? about->iri : about->name;
+    if (!state->quorum) {
+        const bool is_one = state->check->per_node || !state->node;
+        state->quorum = about->n_nodes >= 2 && !is_one ? 2 : 1;
+    }
+}
+
 static int
 compare_states(const void *a, const void *b)
 {
     const struct dm_view_state *left = a;
     const struct dm_view_state *right = b;
-    const int order = dm_str_compare(left->check->name, right->check->name);
+    const int order = dm_str_compare(left->name, right->name);
     if (order) {
         return order;
     }
@@ -308,28 +382,23 @@ compare_states(const void *a, const void *b)
     return by_iri ? by_iri : dm_str_compare(left->iri, right->iri);
 }
 
-static bool
-is_same_check(const struct dm_view_state *a, const struct dm_view_state *b)
-{
-    return dm_str_equal(a->check->iri, b->check->iri);
-}
-
+// Sort, and note where the states of each check stand.
 static void
-settle_quorum(struct making *making)
+settle_order(struct making *making)
 {
-    for (size_t i = 0; i < making->n;) {
-        size_t end = i + 1;
-        while (end < making->n &&
-               is_same_check(&making->states[i], &making->states[end])) {
-            ++end;
+    if (making->n > 1) {
+        qsort(making->states, making->n, sizeof(*making->states),
+              compare_states);
+    }
+    struct about *about = NULL;
+    for (size_t i = 0; i < making->n; ++i) {
+        const struct dm_str iri = making->states[i].check->iri;
+        if (!about || !dm_str_equal(about->iri, iri)) {
+            about = find_about(making, iri);
+            assert(about);
+            about->first = i;
         }
-        for (size_t k = i; k < end; ++k) {
-            if (!making->states[k].quorum) {
-                making->states[k].quorum =
-                    end - i >= 2 && !making->states[k].check->per_node ? 2 : 1;
-            }
-        }
-        i = end;
+        about->n = i + 1 - about->first;
     }
 }
 
@@ -345,33 +414,17 @@ fails_now(const struct dm_view_state *state)
     return state->failing && dm_result_is_bad(state->status);
 }
 
-// Where the states of a check begin and end in the sorted array
-static void
-find_states(const struct making *making, struct dm_str iri, size_t *ret_begin,
-            size_t *ret_end)
-{
-    const struct dm_map_entry *entry = dm_map_get(&making->by_check, iri);
-    *ret_begin = entry ? (size_t)entry->value.number : making->n;
-    *ret_end = *ret_begin;
-    while (*ret_end < making->n &&
-           dm_str_equal(making->states[*ret_end].check->iri, iri)) {
-        ++*ret_end;
-    }
-}
-
 // Whether the check that is needed fails, as far as `state` is concerned
 static bool
 needed_fails(const struct making *making, const struct dm_view_state *state,
              struct dm_str needed)
 {
-    size_t begin = 0;
-    size_t end = 0;
-    find_states(making, needed, &begin, &end);
+    const struct about *about = find_about(making, needed);
     uint32_t fresh = 0;
     uint32_t failing = 0;
     uint32_t quorum = UINT32_MAX;
-    for (size_t i = begin; i < end; ++i) {
-        const struct dm_view_state *other = &making->states[i];
+    for (size_t i = 0; about && i < about->n; ++i) {
+        const struct dm_view_state *other = &making->states[about->first + i];
         if (state->check->per_node && other->node == state->node) {
             return fails_now(other);
         }
@@ -381,6 +434,24 @@ needed_fails(const struct making *making, const struct dm_view_state *state,
     }
     const uint32_t need = fresh < quorum ? fresh : quorum;
     return need > 0 && failing >= need;
+}
+
+// Whether it is a heartbeat that is allowed to be silent still
+static bool
+may_be_silent(const struct making *making, const struct dm_view_state *state)
+{
+    const struct dm_check_def *check = state->check;
+    if (check->kind != DM_CHECK_HEARTBEAT || state->status != DM_RESULT_STALE ||
+        check->presence != DM_PRESENCE_SOMETIMES) {
+        return false;
+    }
+    const int64_t until = state->at_ms + check->max_silence_ms;
+    const int64_t now = now_at(making, state->origin);
+    if (!check->max_silence_ms) {
+        return true;
+    }
+    note_change(making->view, making->input->now_ms + (until - now) + 1);
+    return now <= until;
 }
 
 static void
@@ -395,36 +466,9 @@ settle_muted(struct making *making)
                 state->muted_by = check->needs.items[k];
             }
         }
-        const bool may_be_silent =
-            check->kind == DM_CHECK_HEARTBEAT &&
-            state->status == DM_RESULT_STALE &&
-            check->presence == DM_PRESENCE_SOMETIMES &&
-            (!check->max_silence_ms ||
-             making->input->now_ms - state->at_ms <= check->max_silence_ms);
-        state->muted = state->muted || !check->alert || may_be_silent;
-        if (may_be_silent && check->max_silence_ms) {
-            note_change(making->view, state->at_ms + check->max_silence_ms + 1);
-        }
+        const bool is_allowed = may_be_silent(making, state);
+        state->muted = state->muted || !check->alert || is_allowed;
     }
-}
-
-// Where each check's states begin, by IRI: used from now on for all kinds
-static enum dm_status
-index_states(struct making *making)
-{
-    dm_map_done(&making->by_check);
-    for (size_t i = 0; i < making->n; ++i) {
-        bool is_new = false;
-        struct dm_map_entry *entry = dm_map_put(
-            &making->by_check, making->states[i].check->iri, &is_new);
-        if (!entry) {
-            return DM_ERR_NO_MEMORY;
-        }
-        if (is_new) {
-            entry->value.number = i;
-        }
-    }
-    return DM_OK;
 }
 
 // ----------------------------------------------------------------------- nodes
@@ -471,6 +515,22 @@ add_nodes(struct making *making)
 // ------------------------------------------------------------------------ all
 
 static enum dm_status
+note_check(struct making *making, const struct dm_view_log *log,
+           const struct dm_check_def *check)
+{
+    struct about *about = about_check(making, check);
+    if (!about) {
+        return DM_ERR_NO_MEMORY;
+    }
+    ++about->n_nodes;
+    if (check->kind != DM_CHECK_HEARTBEAT) {
+        return add_check(making, log, check);
+    }
+    note_heartbeat(making, about, log, check);
+    return DM_OK;
+}
+
+static enum dm_status
 add_states(struct making *making)
 {
     const struct dm_view_input *input = making->input;
@@ -478,15 +538,13 @@ add_states(struct making *making)
     for (size_t i = 0; i < input->n_logs; ++i) {
         const struct dm_view_log *log = &input->logs[i];
         for (size_t k = 0; !status && k < log->n_checks; ++k) {
-            const struct dm_check_def *check = log->checks[k];
-            status = check->kind == DM_CHECK_HEARTBEAT
-                         ? add_heartbeat(making, check)
-                         : add_check(making, log, check);
+            status = note_check(making, log, log->checks[k]);
         }
     }
-    for (size_t i = 0; !status && i < making->n; ++i) {
-        if (making->states[i].check->kind == DM_CHECK_HEARTBEAT) {
-            status = judge_heartbeat(making, &making->states[i]);
+    for (size_t i = 0; !status && i < making->by_check.n; ++i) {
+        const struct about *about = making->by_check.entries[i].value.ptr;
+        if (about->beat) {
+            status = add_heartbeat(making, about);
         }
     }
     return status;
@@ -516,14 +574,13 @@ make(struct making *making)
         status = add_states(making);
     }
     if (!status) {
-        if (making->n > 1) {
-            qsort(making->states, making->n, sizeof(*making->states),
-                  compare_states);
-        }
-        settle_quorum(making);
-        status = index_states(making);
+        status = find_shared_names(making);
+    }
+    for (size_t i = 0; !status && i < making->n; ++i) {
+        settle_name_and_quorum(making, &making->states[i]);
     }
     if (!status) {
+        settle_order(making);
         settle_muted(making);
         status = add_nodes(making);
     }
@@ -542,11 +599,13 @@ dm_view_compute(const struct dm_view_input *input, struct dm_view *ret)
     dm_arena_init(&making.keys, VIEW_MEMORY, NULL);
     dm_map_init(&making.latest, STATES_MAX, 0);
     dm_map_init(&making.by_check, STATES_MAX, 0);
+    dm_map_init(&making.by_name, STATES_MAX, 0);
 
     const enum dm_status status = make(&making);
 
     dm_map_done(&making.latest);
     dm_map_done(&making.by_check);
+    dm_map_done(&making.by_name);
     dm_arena_done(&making.keys);
     if (status) {
         dm_arena_done(&view.arena);
@@ -591,7 +650,11 @@ dm_view_check_status(const struct dm_view_state *states, size_t n)
     if (!known) {
         return DM_RESULT_STALE;
     }
-    const uint32_t quorum = states[0].check->per_node ? 1 : states[0].quorum;
+    uint32_t quorum = UINT32_MAX;
+    for (size_t i = 0; i < n; ++i) {
+        const uint32_t own = states[i].check->per_node ? 1 : states[i].quorum;
+        quorum = own < quorum ? own : quorum;
+    }
     const uint32_t need = known < quorum ? known : quorum;
     for (size_t i = 0; i < DM_COUNT_OF(worst_first); ++i) {
         if (count_from(states, n, worst_first[i]) >= need) {

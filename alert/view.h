@@ -66,8 +66,11 @@ struct dm_view_log {
     int64_t seal_ms;
     int64_t max_silence_ms; ///< 0: none
     bool presence_sometimes;
-    uint64_t forked_at;                       ///< Sequence; 0: not forked
-    const struct dm_check_def *const *checks; ///< What it runs, by its own conf
+    bool is_renamed;    ///< Others claim its name too: it has a suffix
+    uint64_t behind;    ///< Entries that are known of, but not here yet
+    uint64_t forked_at; ///< Sequence; 0: not forked
+    /// What it runs, by its own conf
+    const struct dm_check_def *const *DM_NULLABLE checks;
     size_t n_checks;
 };
 
@@ -87,9 +90,12 @@ struct dm_view_input {
 };
 
 struct dm_view_state {
-    struct dm_str iri; ///< GRAPH#state:NAME, of a heartbeat CHECK#:state
+    struct dm_str iri;  ///< GRAPH#state:NAME, of a heartbeat CHECK#:state
+    struct dm_str name; ///< Label check=
     const struct dm_check_def *check;           ///< As its node ran it
     const struct dm_view_log *DM_NULLABLE node; ///< NULL: a heartbeat
+    /// Whose the newest event is; NULL: a heartbeat never pinged
+    const struct dm_view_log *DM_NULLABLE origin;
     enum dm_result_status status;
     int64_t at_ms; ///< DM_NO_TIME where there was no event
     int64_t since_ms;
@@ -104,7 +110,7 @@ struct dm_view_state {
     bool failing;
     bool muted;
     struct dm_str muted_by; ///< IRI, or empty
-    uint32_t quorum; ///< Given, else 2 where two or more nodes run it, else 1
+    uint32_t quorum;        ///< V9
 };
 
 struct dm_view_node {
@@ -118,6 +124,8 @@ struct dm_view {
     size_t n_states;
     const struct dm_view_node *nodes;
     size_t n_nodes;
+    size_t n_shared_names;     ///< Names that two or more checks have
+    struct dm_str shared_name; ///< The smallest of them, or empty
     int64_t now_ms;
     int64_t next_change_ms; ///< INT64_MAX: never by itself
 };

@@ -239,7 +239,7 @@ add_definition(struct graph *graph, dm_id s, const struct dm_view_state *state)
                    dm_check_kind_name(check->kind));
     add_iri(graph, s, NAME_CHECK, check->iri);
     add_iri(graph, s, NAME_KIND, dm_str(kind));
-    add_text(graph, s, NAME_NAME, check->name);
+    add_text(graph, s, NAME_NAME, state->name);
     add_text(graph, s, NAME_TITLE, check->title);
     add_text(graph, s, NAME_GROUP, check->group);
     add_text(graph, s, NAME_SEVERITY,

@@ -599,6 +599,7 @@ dm_reply_start(const struct dm_request *request, const struct dm_reply_ops *ops,
     job->request.rest = (struct dm_str){"", 0}; // It ends with the handler
     job->config = dm_config_ref(node->config);
     job->store = node->store;
+    job->presents = node->presents;
     job->now_ms = dm_env_wall_ms(node->env);
     job->http_status = 200;
     job->content_type = "text/plain; charset=utf-8";
@@ -625,8 +626,8 @@ dm_reply_open(struct dm_reply_job *job)
     enum dm_status status =
         dm_snapshot_open(job->store, &job->job.work, &job->snapshot);
     if (!status) {
-        status = dm_present_open(job->snapshot, job->config, job->now_ms,
-                                 &job->present);
+        status = dm_present_open(job->snapshot, job->config, job->presents,
+                                 job->now_ms, &job->present);
     }
     return status;
 }

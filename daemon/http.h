@@ -41,6 +41,7 @@ DM_BEGIN_DECLS
 struct dm_config;
 struct dm_node;
 struct dm_present;
+struct dm_present_cache;
 struct dm_snapshot;
 
 /// Everything; the control socket alone has it
@@ -138,6 +139,7 @@ struct dm_reply_job {
     bool has_left;            ///< The client has: the call is gone
     struct dm_config *config; ///< Reference, as of the request
     struct dm_store *store;
+    struct dm_present_cache *presents;
     int64_t now_ms;           ///< Wall clock of the request
     struct dm_buf out;        ///< At most DM_REPLY_MAX
     unsigned http_status;     ///< 200 unless set

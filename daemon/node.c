@@ -2,6 +2,7 @@
 
 #include "daemon/node.h"
 
+#include "alert/present_cache.h"
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -276,11 +277,13 @@ make_parts(struct dm_node *node)
     node->users = dm_job_pool_new(DM_USERS, DM_USERS_WAITING, dm_waker_wake,
                                   &node->waker);
     node->rules = dm_job_pool_new(1, 1, dm_waker_wake, &node->waker);
+    node->presents = dm_present_cache_new();
     node->runner = dm_runner_new(&runner);
     node->alertmanagers = dm_alertmanagers_new(node->env, node->net);
     node->events = dm_events_new(node->net->loop);
     if (!node->notes || !node->returns || !node->users || !node->rules ||
-        !node->runner || !node->alertmanagers || !node->events) {
+        !node->presents || !node->runner || !node->alertmanagers ||
+        !node->events) {
         return DM_ERR_NO_MEMORY;
     }
     enum dm_status status = make_writer(node);
@@ -386,6 +389,7 @@ dm_node_free(struct dm_node *node)
     if (node->has_waker) {
         dm_waker_done(&node->waker);
     }
+    dm_present_cache_free(node->presents);
     dm_store_close(node->store);
     dm_tokens_free(node->tokens);
     dm_config_unref(node->config);

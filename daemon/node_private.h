@@ -31,6 +31,7 @@
 DM_BEGIN_DECLS
 
 struct dm_id_wait;
+struct dm_present_cache;
 
 #define DM_USERS 4U          ///< Workers of queries and pages
 #define DM_USERS_WAITING 16U ///< Jobs that wait for one
@@ -67,7 +68,8 @@ struct dm_node {
 
     struct dm_writer *writer;
     struct dm_job_pool *users;
-    struct dm_job_pool *rules; ///< One worker
+    struct dm_job_pool *rules;         ///< One worker
+    struct dm_present_cache *presents; ///< Of all workers
     struct dm_runner *runner;
     struct dm_alertmanagers *alertmanagers;
     struct dm_events *events;

@@ -263,7 +263,8 @@ open_round(struct round *round)
     enum dm_status status = dm_snapshot_open(
         rounds->node->store, &round->job.work, &round->snapshot);
     if (!status) {
-        status = dm_present_open(round->snapshot, round->config, round->now_ms,
+        status = dm_present_open(round->snapshot, round->config,
+                                 rounds->node->presents, round->now_ms,
                                  &round->present);
     }
     if (!status) {

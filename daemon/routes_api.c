@@ -100,7 +100,7 @@ check_object(const struct dm_view_state *states, size_t n,
         muted = muted && states[i].muted;
         (void)json_array_append_new(list, state_object(&states[i]));
     }
-    dm_json_text(object, "name", check->name);
+    dm_json_text(object, "name", states[0].name);
     dm_json_text(object, "iri", check->iri);
     dm_json_text(object, "kind", dm_str(dm_check_kind_name(check->kind)));
     dm_json_text(object, "title", check->title);

@@ -94,7 +94,7 @@ put_state(struct dm_reply_job *job, const char *name,
 {
     struct dm_buf *out = &job->out;
     (void)dm_buf_printf(out, "%s{check=\"", name);
-    put_label(out, state->check->name);
+    put_label(out, state->name);
     (void)dm_buf_puts(out, "\",node=\"");
     put_label(out, state->node ? state->node->name : (struct dm_str){"", 0});
     (void)dm_buf_printf(out, "\"} %.15g\n", value);

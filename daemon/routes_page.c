@@ -103,8 +103,7 @@ compare_states(const void *a, const void *b)
     const struct dm_view_state *const *left = a;
     const struct dm_view_state *const *right = b;
     const int order = rank(*left) - rank(*right);
-    return order ? order
-                 : dm_str_compare((*left)->check->name, (*right)->check->name);
+    return order ? order : dm_str_compare((*left)->name, (*right)->name);
 }
 
 static void
@@ -127,7 +126,7 @@ put_row(struct dm_buf *out, const struct dm_view_state *state, int64_t now_ms)
 {
     const char *status = dm_result_status_name(state->status);
     const struct dm_str title =
-        state->check->title.n ? state->check->title : state->check->name;
+        state->check->title.n ? state->check->title : state->name;
     (void)dm_buf_puts(out, "<tr><td>");
     put_html(out, title);
     (void)dm_buf_printf(out, "<td class=\"s %s\">%s%s%s<td>", status, status,

@@ -74,10 +74,14 @@ set_up(void)
     shop.summary = (struct dm_str){"", 0};
     shop.runbook = (struct dm_str){"", 0};
     scene.n_states = 1;
-    scene.states[0] = (struct dm_view_state){
-        .check = &shop, .node = &self, .status = DM_RESULT_CRITICAL};
-    scene.states[1] = (struct dm_view_state){
-        .check = &shop, .node = &other, .status = DM_RESULT_CRITICAL};
+    scene.states[0] = (struct dm_view_state){.name = shop.name,
+                                             .check = &shop,
+                                             .node = &self,
+                                             .status = DM_RESULT_CRITICAL};
+    scene.states[1] = (struct dm_view_state){.name = shop.name,
+                                             .check = &shop,
+                                             .node = &other,
+                                             .status = DM_RESULT_CRITICAL};
     scene.nodes[0].log = &self;
     scene.nodes[1].log = &other;
     scene.alerts = dm_alerts_new();

@@ -346,7 +346,8 @@ rules_see_the_present_of_a_store_by_names(void)
     CHECK(rules);
     struct dm_snapshot *snapshot = open_snapshot(&scene);
     struct dm_present *present = NULL;
-    CHECK_INT(dm_present_open(snapshot, scene.config, T0, &present), DM_OK);
+    CHECK_INT(dm_present_open(snapshot, scene.config, NULL, T0, &present),
+              DM_OK);
     CHECK_INT((int64_t)present->view.n_states, 3);
     CHECK_INT((int64_t)present->view.n_nodes, 1);
     struct dm_rules_round *round = NULL;
@@ -420,7 +421,8 @@ the_graph_now_says_what_the_vocabulary_lists(void)
     record_results(&scene);
     struct dm_snapshot *snapshot = open_snapshot(&scene);
     struct dm_present *present = NULL;
-    CHECK_INT(dm_present_open(snapshot, scene.config, T0, &present), DM_OK);
+    CHECK_INT(dm_present_open(snapshot, scene.config, NULL, T0, &present),
+              DM_OK);
     for (size_t i = 0; i < DM_COUNT_OF(patterns) + DM_COUNT_OF(absent); ++i) {
         const bool is_there = i < DM_COUNT_OF(patterns);
         const char *pattern =
@@ -459,7 +461,8 @@ a_rule_that_is_no_query_is_its_error(void)
     CHECK(!dm_rules_error(rules, dm_str("CheckFailing")));
     struct dm_snapshot *snapshot = open_snapshot(&scene);
     struct dm_present *present = NULL;
-    CHECK_INT(dm_present_open(snapshot, scene.config, T0, &present), DM_OK);
+    CHECK_INT(dm_present_open(snapshot, scene.config, NULL, T0, &present),
+              DM_OK);
     struct dm_rules_round *round = NULL;
     CHECK_INT(run(rules, snapshot, present, dm_str("r2"), &round), DM_OK);
     size_t n = 0;
@@ -483,7 +486,8 @@ a_round_that_is_cancelled_ends_so(void)
     CHECK(rules);
     struct dm_snapshot *snapshot = open_snapshot(&scene);
     struct dm_present *present = NULL;
-    CHECK_INT(dm_present_open(snapshot, scene.config, T0, &present), DM_OK);
+    CHECK_INT(dm_present_open(snapshot, scene.config, NULL, T0, &present),
+              DM_OK);
     dm_work_cancel(&scene.work);
     struct dm_rules_round *round = NULL;
     CHECK_INT(run(rules, snapshot, present, dm_str(""), &round),
@@ -504,7 +508,7 @@ try_with_memory(struct scene *scene, struct dm_rules *rules, size_t n)
     struct dm_rules_round *round = NULL;
     dm_alloc_fail_after(n);
     enum dm_status status =
-        dm_present_open(snapshot, scene->config, T0, &present);
+        dm_present_open(snapshot, scene->config, NULL, T0, &present);
     if (!status) {
         status = run(rules, snapshot, present, dm_str("CheckFailing"), &round);
     }

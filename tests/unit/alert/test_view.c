@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 
-// The view: V1 to V7 of alert/view.h, heartbeats, needs, quorum, and that an
+// The view: V1 to V10 of alert/view.h, heartbeats, needs, quorum, and that an
 // allocation that fails leaves nothing behind.
 
 #include "alert/view.h"
@@ -471,6 +471,57 @@ bad_pings_before_a_newer_ok_of_another_node_do_not_count(void)
     CHECK(!unknown.failing);
 }
 
+// V8
+static void
+at_one_instant_the_greater_iri_decides_whatever_its_number(void)
+{
+    static struct known known;
+    know_logs(&known, 2);
+    known.logs[0].log = 9;
+    add_heartbeat(&known, 0, "backup");
+    add_heartbeat(&known, 1, "backup");
+    add_result(&known, 0, "backup", DM_RESULT_OK, T0)->event.key.log = 9;
+    add_bad(&known, 1, "backup", T0, 1);
+    struct dm_view view = view_at(&known, T0 + 1);
+    CHECK_INT(view.states[0].status, DM_RESULT_CRITICAL);
+    CHECK(view.states[0].origin == &known.logs[1]);
+    dm_view_done(&view);
+}
+
+static void
+of_a_heartbeat_only_nodes_that_have_it_count(void)
+{
+    static struct known known;
+    know_logs(&known, 3);
+    add_heartbeat(&known, 1, "backup")->retries = 3;
+    add_heartbeat(&known, 2, "backup")->retries = 4;
+    add_result(&known, 0, "backup", DM_RESULT_OK, T0 + 5); // Retired there
+    struct dm_view_state state = only_state(&known, T0 + 9);
+    CHECK_INT(state.status, DM_RESULT_UNKNOWN);  // Never pinged
+    CHECK_INT((int64_t)state.check->retries, 3); // Of the smallest IRI
+    CHECK(!state.origin);
+    add_bad(&known, 2, "backup", T0, 4);
+    state = only_state(&known, T0 + 9);
+    CHECK_INT(state.status, DM_RESULT_CRITICAL);
+    CHECK_INT(state.bad, 4);
+    CHECK_INT((int64_t)state.check->retries, 4); // Of the node that was pinged
+    CHECK(!state.failing);
+}
+
+static void
+how_long_a_heartbeat_may_be_silent_goes_by_the_clock_of_its_node(void)
+{
+    static struct known known;
+    know_logs(&known, 2);
+    struct dm_check_def *beat = add_heartbeat(&known, 1, "sync");
+    beat->presence = DM_PRESENCE_SOMETIMES;
+    beat->max_silence_ms = 3 * HOUR;
+    add_result(&known, 1, "sync", DM_RESULT_OK, T0);
+    known.logs[1].clock_offset_ms = HOUR; // Ours is ahead
+    CHECK(only_state(&known, T0 + 4 * HOUR).muted);
+    CHECK(!only_state(&known, T0 + 4 * HOUR + 1).muted);
+}
+
 static void
 a_heartbeat_is_overdue_when_interval_and_grace_are_over(void)
 {
@@ -511,6 +562,70 @@ the_quorum_is_two_where_two_nodes_run_a_check(void)
     CHECK_INT(state_in(&view, "ipns://1#state:own")->quorum, 1);
     CHECK_INT(state_in(&view, "ipns://1#state:three")->quorum, 3);
     dm_view_done(&view);
+}
+
+// V9
+static void
+nodes_count_for_the_quorum_before_they_have_a_result(void)
+{
+    static struct known known;
+    know_logs(&known, 3);
+    add_check(&known, 0, "shop");
+    add_check(&known, 1, "shop");
+    add_check(&known, 2, "shop")->quorum = 1; // It says so of itself alone
+    add_heartbeat(&known, 0, "backup");
+    add_heartbeat(&known, 1, "backup");
+    add_result(&known, 0, "shop", DM_RESULT_OK, T0);
+    add_result(&known, 2, "shop", DM_RESULT_OK, T0);
+    add_result(&known, 0, "backup", DM_RESULT_OK, T0);
+    struct dm_view view = view_at(&known, T0);
+    CHECK_INT(state_in(&view, "ipns://1#state:shop")->quorum, 2);
+    CHECK_INT(state_in(&view, "ipns://3#state:shop")->quorum, 1);
+    CHECK_INT(state_in(&view, "backup#:state")->quorum, 1);
+    dm_view_done(&view);
+}
+
+// V10
+static void
+checks_of_one_name_appear_whole_and_a_check_has_one_name(void)
+{
+    static struct known known;
+    know_logs(&known, 3);
+    add_check(&known, 0, "https://a.test/shop")->name = dm_str("shop");
+    add_check(&known, 1, "https://b.test/shop")->name = dm_str("shop");
+    add_check(&known, 1, "https://b.test/x/blog")->name = dm_str("x/blog");
+    add_check(&known, 2, "https://b.test/x/blog")->name = dm_str("blog");
+    add_result(&known, 0, "https://a.test/shop", DM_RESULT_OK, T0);
+    add_result(&known, 1, "https://b.test/shop", DM_RESULT_OK, T0);
+    add_result(&known, 1, "https://b.test/x/blog", DM_RESULT_OK, T0);
+    add_result(&known, 2, "https://b.test/x/blog", DM_RESULT_OK, T0);
+    static const char *const want[][2] = {
+        {"blog", "ipns://2#state:x/blog"},
+        {"blog", "ipns://3#state:blog"},
+        {"https://a.test/shop", "ipns://1#state:shop"},
+        {"https://b.test/shop", "ipns://2#state:shop"},
+    };
+    struct dm_view view = view_at(&known, T0);
+    CHECK_INT((int64_t)view.n_states, DM_COUNT_OF(want));
+    for (size_t i = 0; i < DM_COUNT_OF(want); ++i) {
+        CHECK(dm_str_is(view.states[i].name, want[i][0]));
+        CHECK(dm_str_is(view.states[i].iri, want[i][1]));
+    }
+    CHECK_INT((int64_t)view.n_shared_names, 1);
+    CHECK(dm_str_is(view.shared_name, "shop"));
+    dm_view_done(&view);
+}
+
+static void
+of_different_quorums_the_smallest_decides(void)
+{
+    static const struct dm_check_def check = {.kind = DM_CHECK_HTTP};
+    const struct dm_view_state states[] = {
+        {.check = &check, .quorum = 3, .status = DM_RESULT_CRITICAL},
+        {.check = &check, .quorum = 1, .status = DM_RESULT_OK},
+        {.check = &check, .quorum = 3, .status = DM_RESULT_OK},
+    };
+    CHECK_INT(dm_view_check_status(states, 3), DM_RESULT_CRITICAL);
 }
 
 static void
@@ -684,8 +799,14 @@ main(void)
     what_a_configuration_no_longer_has_is_no_state();
     of_a_heartbeat_the_newest_ping_over_all_nodes_decides();
     bad_pings_before_a_newer_ok_of_another_node_do_not_count();
+    at_one_instant_the_greater_iri_decides_whatever_its_number();
+    of_a_heartbeat_only_nodes_that_have_it_count();
+    how_long_a_heartbeat_may_be_silent_goes_by_the_clock_of_its_node();
     a_heartbeat_is_overdue_when_interval_and_grace_are_over();
     the_quorum_is_two_where_two_nodes_run_a_check();
+    nodes_count_for_the_quorum_before_they_have_a_result();
+    checks_of_one_name_appear_whole_and_a_check_has_one_name();
+    of_different_quorums_the_smallest_decides();
     the_status_of_a_check_is_the_worst_its_quorum_agrees_on();
     a_node_is_silent_after_three_seals_and_30_s_unless_it_may_be();
     the_view_stays_until_its_next_change_and_changes_there();
