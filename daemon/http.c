@@ -412,6 +412,10 @@ on_request(void *context, struct dm_http_call *call)
     const struct dm_route *route = find_route(call->incoming.path);
     struct dm_request request = {.node = node, .call = call};
     identify(&request);
+    if (request.is_known) { // Else it goes on being counted as a stranger's
+        (void)dm_http_trust(call, (unsigned)node->config->n_peers +
+                                      DM_TRUSTED_BESIDE_PEERS);
+    }
     struct dm_buf rest;
     dm_buf_init(&rest, DM_URL_MAX);
     if (route) {

@@ -48,6 +48,8 @@ struct dm_snapshot;
 #define DM_SCOPE_SOCKET 8U
 /// The exchange of logs
 #define DM_SCOPE_PEER 16U
+/// Connections with a token there may be, beside one for each peer
+#define DM_TRUSTED_BESIDE_PEERS 64U
 /// No scope is needed
 #define DM_SCOPE_FREE 0U
 

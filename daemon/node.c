@@ -22,6 +22,10 @@
 #define RESTORE_MEMORY (64U << 20U)
 #define STREAM_MAX (1U << 20U)
 #define IDLE_NS (INT64_C(60) * DM_NS_PER_SECOND)
+#define HEADER_NS (INT64_C(10) * DM_NS_PER_SECOND)
+#define REQUEST_NS (INT64_C(300) * DM_NS_PER_SECOND)
+#define WINDOW_NS (INT64_C(30) * DM_NS_PER_SECOND)
+#define WINDOW_BYTES ((size_t)30 * 1024) // 1 KiB/s
 #define CONNECTIONS_MAX 64U
 #define CONNECTIONS_OF_ADDRESS 8U
 #define SOCKET_CONNECTIONS 32U
@@ -498,8 +502,13 @@ listen_at(struct dm_node *node, const struct dm_endpoint *endpoint,
         .socket_mode = 0660,
         .max_connections = is_unix ? SOCKET_CONNECTIONS : CONNECTIONS_MAX,
         .max_per_address = CONNECTIONS_OF_ADDRESS,
+        .max_trusted = DM_CONFIG_PEERS_MAX + DM_TRUSTED_BESIDE_PEERS,
         .max_stream_bytes = STREAM_MAX,
         .idle_timeout_ns = IDLE_NS,
+        .header_timeout_ns = HEADER_NS,
+        .request_timeout_ns = REQUEST_NS,
+        .window_ns = WINDOW_NS,
+        .window_bytes = WINDOW_BYTES,
     };
     const struct dm_http_handler handler = dm_http_handler(node);
     const enum dm_status status =

@@ -15,6 +15,7 @@ dm_http_servers_listen(const struct dm_http_servers *servers,
     assert(listen->max_per_address > 0);
     assert(listen->max_stream_bytes > 0);
     assert(listen->idle_timeout_ns > 0);
+    assert(listen->window_ns > 0 || !listen->window_bytes);
     return servers->ops->listen(servers->self, listen, handler, ret, error);
 }
 
@@ -31,6 +32,13 @@ dm_http_servers_close(const struct dm_http_servers *servers,
 {
     DM_ON_LOOP();
     servers->ops->close(servers->self, server);
+}
+
+bool
+dm_http_trust(struct dm_http_call *call, unsigned max)
+{
+    DM_ON_LOOP();
+    return call->ops->trust(call, max);
 }
 
 static bool

@@ -18,8 +18,22 @@
  * it will send no more); until it returns the call and its request are valid.
  *
  * The server decides nothing about routes, scopes or tokens. It answers by
- * itself only what is no HTTP (400) or too long in its header (431). One
- * connection too many of an address is closed, one too many in all waits.
+ * itself only what is no HTTP (400) or too long in its header (431).
+ *
+ * Connections: those of strangers are bounded in all and for each address (an
+ * IPv6 address counts by its first 64 bits). One too many of an address is
+ * closed. For one too many in all the one that has waited longest without a
+ * request is closed, so that strangers who do nothing keep nobody out; where
+ * each is being served, the new one is. A handler that has seen a good token
+ * moves a connection out of these numbers (dm_http_trust()). On a unix socket
+ * one too many waits.
+ *
+ * Patience: a client has `header_timeout_ns` from the begin of its connection,
+ * with the handshake, or of a later request to the end of the header; then
+ * `request_timeout_ns` to the end of the body, of which `window_bytes` have to
+ * come in each `window_ns`; it takes a whole answer at least as fast; and has
+ * `idle_timeout_ns` to begin the next. Whoever is slower is cut off. There is
+ * no limit for the handler, nor for a stream that its client keeps up with.
  *
  * HEAD: handled like GET, no body goes out; on_closed may then come before a
  * stream was ended.
@@ -88,21 +102,26 @@ struct dm_http_identity {
     struct dm_str key_pem;
 };
 
-/// How to listen. All numbers at least 1.
+/// How to listen. Numbers at least 1, but for what is said.
 struct dm_http_listen {
     struct dm_endpoint endpoint; ///< Port 0: the system picks one
     uint32_t socket_mode;        ///< Unix: permissions of the path, as 0600
     const struct dm_http_identity *DM_NULLABLE identity; ///< NULL: plain
-    unsigned max_connections;                            ///< 64
-    unsigned max_per_address; ///< 8; does not count for a unix socket
-    size_t max_stream_bytes;  ///< Unsent bytes of one stream, 256 KiB
-    int64_t idle_timeout_ns;  ///< To the end of the next request, and
-                              ///< without progress in sending
+    unsigned max_connections;                            ///< Of strangers: 64
+    unsigned max_per_address;   ///< Of strangers: 8; not of a unix socket
+    unsigned max_trusted;       ///< Others beside them; may be 0
+    size_t max_stream_bytes;    ///< Unsent bytes of one stream, 256 KiB
+    int64_t idle_timeout_ns;    ///< Also without progress in sending
+    int64_t header_timeout_ns;  ///< 0: idle_timeout_ns
+    int64_t request_timeout_ns; ///< 0: idle_timeout_ns
+    int64_t window_ns;          ///< Counts with window_bytes
+    size_t window_bytes;        ///< 0: may be as slow as it likes
 };
 
 struct dm_http_server;
 
 struct dm_http_call_ops {
+    bool (*trust)(struct dm_http_call *call, unsigned max);
     enum dm_status (*answer)(struct dm_http_call *call, unsigned status,
                              const struct dm_http_header *DM_NULLABLE headers,
                              size_t n, char *DM_NULLABLE body, size_t n_body);
@@ -166,6 +185,11 @@ void dm_http_servers_endpoint(const struct dm_http_servers *servers,
 /// unix socket is removed. Not from within a handler function.
 void dm_http_servers_close(const struct dm_http_servers *servers,
                            struct dm_http_server *server);
+
+/// The client of a call that is not over has shown a good token: its connection
+/// no longer counts among those of strangers, but among at most `max` others.
+/// @return Whether it does; else it goes on as it was.
+bool dm_http_trust(struct dm_http_call *call, unsigned max);
 
 /// Answer an OPEN call.
 /// @param headers Valid; copied. Content-Length, Connection and Date are added.

@@ -59,62 +59,14 @@ on_daemon_event(uv_poll_t *poll, int status, int events)
     run(server);
 }
 
-// The next request takes too long: end the connection, which libmicrohttpd
-// then finds closed
-static void
-on_impatient(void *context)
-{
-    const struct mhd_connection *connection = context;
-    (void)shutdown(connection->fd, SHUT_RDWR);
-}
-
-static void
-wait_for_request(struct mhd_connection *connection)
-{
-    struct dm_http_server *server = connection->server;
-    struct dm_loop *loop = &server->mhd->uv->loop;
-    dm_loop_timer_start(loop, &connection->patience,
-                        dm_loop_now_ns(loop) + server->listen.idle_timeout_ns,
-                        on_impatient, connection);
-}
-
-static void
-on_connection(void *cls, struct MHD_Connection *mhd_connection,
-              void **socket_context, enum MHD_ConnectionNotificationCode what)
-{
-    struct dm_http_server *server = cls;
-    struct mhd_connection *connection = *socket_context;
-    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        if (connection) {
-            dm_loop_timer_stop(&server->mhd->uv->loop, &connection->patience);
-            dm_free(connection);
-            *socket_context = NULL;
-        }
-        return;
-    }
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        mhd_connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    connection = dm_calloc(1, sizeof(*connection));
-    if (!connection || !info) { // Then libmicrohttpd's own time-out has to do
-        dm_free(connection);
-        return;
-    }
-    connection->server = server;
-    connection->fd = info->connect_fd;
-    *socket_context = connection;
-    wait_for_request(connection);
-}
-
 static void
 on_completed(void *cls, struct MHD_Connection *mhd_connection, void **req_cls,
              enum MHD_RequestTerminationCode reason)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        mhd_connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct mhd_connection *connection = info ? info->socket_context : NULL;
+    struct mhd_connection *connection = dm_mhd_connection_of(mhd_connection);
     dm_mhd_on_completed(cls, mhd_connection, req_cls, reason);
     if (connection) {
-        wait_for_request(connection);
+        dm_mhd_await_next(connection);
     }
 }
 
@@ -150,19 +102,21 @@ start_daemon(struct dm_http_server *server, int fd)
     } else {
         tls[0].option = MHD_OPTION_END;
     }
-    const unsigned per_address =
-        listen->endpoint.kind == DM_ENDPOINT_UNIX ? 0 : listen->max_per_address;
+    // Strangers are counted in mhd_connection.c; those that are being closed
+    // are still connections to libmicrohttpd
+    unsigned max = listen->max_connections;
+    if (listen->endpoint.kind != DM_ENDPOINT_UNIX) {
+        max += listen->max_connections + listen->max_trusted;
+    }
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, dm_mhd_on_request, server,
+        flags, 0, dm_mhd_on_accept, server, dm_mhd_on_request, server,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
         dm_mhd_on_target, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded,
         NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-        MHD_OPTION_CONNECTION_LIMIT, listen->max_connections,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, per_address,
-        MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds(listen),
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_ARRAY,
-        tls, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, dm_mhd_on_connection, server,
+        MHD_OPTION_CONNECTION_LIMIT, max, MHD_OPTION_CONNECTION_TIMEOUT,
+        idle_seconds(listen), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        CONNECTION_MEMORY, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 static void
@@ -205,6 +159,17 @@ take_identity(struct dm_http_server *server)
     server->key = dm_strndup(identity->key_pem.n ? identity->key_pem.data : "",
                              identity->key_pem.n);
     return server->certificate && server->key;
+}
+
+static void
+set_times(struct dm_http_listen *listen)
+{
+    if (!listen->header_timeout_ns) {
+        listen->header_timeout_ns = listen->idle_timeout_ns;
+    }
+    if (!listen->request_timeout_ns) {
+        listen->request_timeout_ns = listen->idle_timeout_ns;
+    }
 }
 
 static void
@@ -269,6 +234,7 @@ listen_on(void *self, const struct dm_http_listen *listen,
     server->mhd = mhd;
     server->handler = *handler;
     server->listen = *listen;
+    set_times(&server->listen);
     enum dm_status status =
         take_identity(server)
             ? open_server(server, error)

@@ -162,6 +162,10 @@ dm_mhd_on_target(void *cls, const char *target,
     dm_buf_init(&call->body, 0);
     dm_buf_init(&call->unsent, server->listen.max_stream_bytes);
     link_call(call);
+    struct mhd_connection *own = dm_mhd_connection_of(connection);
+    if (own) {
+        dm_mhd_await_header(own);
+    }
 
     const struct dm_str question = DM_STR("?");
     const struct dm_str whole = dm_arena_copy(&call->arena, dm_str(target));
@@ -279,17 +283,6 @@ take_body(struct mhd_call *call, const char *upload, size_t n)
     return call->n_dropped <= DROPPED_MAX;
 }
 
-static void
-stop_patience(struct mhd_call *call)
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        call->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct mhd_connection *connection = info ? info->socket_context : NULL;
-    if (connection) {
-        dm_loop_timer_stop(&call->server->mhd->uv->loop, &connection->patience);
-    }
-}
-
 // ------------------------------------------------------------ what goes out
 
 static enum MHD_Result
@@ -307,6 +300,10 @@ queue_or_wait(struct mhd_call *call)
     MHD_destroy_response(call->response);
     call->response = NULL;
     call->is_queued = true;
+    struct mhd_connection *own = dm_mhd_connection_of(call->connection);
+    if (own && call->call.state == DM_HTTP_CALL_ANSWERED) {
+        dm_mhd_await_reader(own, call->n_answer);
+    }
     return result;
 }
 
@@ -317,7 +314,6 @@ dm_mhd_on_request(void *cls, struct MHD_Connection *connection, const char *url,
                   size_t *n_upload, void **req_cls)
 {
     (void)cls;
-    (void)connection;
     (void)url;
     (void)version;
     struct mhd_call *call = *req_cls;
@@ -325,9 +321,13 @@ dm_mhd_on_request(void *cls, struct MHD_Connection *connection, const char *url,
         return MHD_NO;
     }
     if (!call->is_told) {
+        struct mhd_connection *own = dm_mhd_connection_of(connection);
         const bool is_first = !call->has_header;
-        if (is_first && !take_header(call, method)) {
+        if (!own || (is_first && !take_header(call, method))) {
             return MHD_NO;
+        }
+        if (is_first) {
+            dm_mhd_await_body(own);
         }
         if (is_first && !call->call.incoming.is_too_large) {
             return MHD_YES; // Called again, with the body or without
@@ -335,11 +335,12 @@ dm_mhd_on_request(void *cls, struct MHD_Connection *connection, const char *url,
         if (*n_upload) {
             const size_t n = *n_upload;
             *n_upload = 0;
+            own->n_window += n;
             return take_body(call, upload, n) ? MHD_YES : MHD_NO;
         }
         call->call.incoming.body = dm_buf_str(&call->body);
         call->is_told = true;
-        stop_patience(call);
+        dm_mhd_serve(own);
         const struct dm_http_handler *handler = &call->server->handler;
         handler->on_request(handler->context, &call->call);
     }
@@ -392,6 +393,7 @@ answer(struct dm_http_call *base, unsigned status,
        const struct dm_http_header *headers, size_t n, char *body,
        size_t n_body)
 {
+    call_of(base)->n_answer = n_body;
     struct MHD_Response *response =
         body ? MHD_create_response_from_buffer_with_free_callback(n_body, body,
                                                                   dm_free)
@@ -503,7 +505,16 @@ abort_call(struct dm_http_call *base)
     dm_mhd_resume(call);
 }
 
+static bool
+trust(struct dm_http_call *base, unsigned max)
+{
+    struct mhd_connection *own =
+        dm_mhd_connection_of(call_of(base)->connection);
+    return own && dm_mhd_trust(own, max);
+}
+
 static const struct dm_http_call_ops call_ops = {
+    .trust = trust,
     .answer = answer,
     .stream = stream,
     .write = write_stream,

@@ -28,6 +28,7 @@ struct sim_call {
     struct dm_str body; // Until the limit is known
     bool is_told;       // on_request was called
     bool is_head;
+    bool is_trusted;
     bool is_answered; // Nothing more will be sent
     bool is_aborted;
     bool has_left;
@@ -43,6 +44,7 @@ struct dm_http_server {
     struct dm_http_handler handler;
     struct sim_call *calls;
     unsigned n_calls;
+    unsigned n_trusted; // Of them
     uint64_t n_requests;
 };
 
@@ -79,6 +81,7 @@ finish(struct sim_call *call)
     }
     *link = call->next;
     --server->n_calls;
+    server->n_trusted -= call->is_trusted ? 1 : 0;
     dm_sim_op_leave(&call->op);
     if (call->is_told) {
         server->handler.on_closed(server->handler.context, &call->base,
@@ -239,7 +242,22 @@ call_abort(struct dm_http_call *base)
     conclude(call_of_base(base), false);
 }
 
+// Here a connection is as long as its call
+static bool
+call_trust(struct dm_http_call *base, unsigned max)
+{
+    struct sim_call *call = call_of_base(base);
+    struct dm_http_server *server = call->server;
+    if (!call->is_trusted && server->n_trusted < max &&
+        server->n_trusted < server->listen.max_trusted) {
+        call->is_trusted = true;
+        ++server->n_trusted;
+    }
+    return call->is_trusted;
+}
+
 static const struct dm_http_call_ops call_ops = {
+    .trust = call_trust,
     .answer = call_answer,
     .stream = call_stream,
     .write = call_write,
@@ -322,12 +340,12 @@ fill_peer(struct sim_call *call, const struct dm_sim_net *client)
 static bool
 has_room(const struct dm_http_server *server, const struct dm_sim_net *client)
 {
-    if (server->n_calls >= server->listen.max_connections) {
+    if (server->n_calls - server->n_trusted >= server->listen.max_connections) {
         return false;
     }
     unsigned n = 0;
     for (const struct sim_call *call = server->calls; call; call = call->next) {
-        n += call->client_net == client ? 1 : 0;
+        n += call->client_net == client && !call->is_trusted ? 1 : 0;
     }
     return server->listen.endpoint.kind == DM_ENDPOINT_UNIX ||
            n < server->listen.max_per_address;

@@ -518,6 +518,56 @@ too_many_header_fields_are_refused(const struct contract_world *world)
     site_close(&site);
 }
 
+static void
+ask(const struct site *site, const char *path, struct answer *answer)
+{
+    char url[256];
+    struct dm_http_request *request = NULL;
+    site_url(site, path, url);
+    const struct dm_http_request_spec spec = answer_spec(url);
+    memset(answer, 0, sizeof(*answer));
+    CHECK_INT(dm_http_client_start(site->world->net->http, &spec, answer_take,
+                                   answer, &request),
+              DM_OK);
+}
+
+static void
+strangers_and_others_are_counted_apart(const struct contract_world *world)
+{
+    struct site site;
+    static struct answer trusted;
+    static struct answer kept;
+    static struct answer answer;
+    struct dm_http_listen listen = site_listen(&world->tcp);
+    listen.max_connections = 1;
+    listen.max_trusted = 1;
+    site_open_as(&site, world, &listen);
+    ask(&site, "/later", &trusted);
+    contract_wait(world, &site.has_kept);
+    get(&site, "/ok", &answer); // The one stranger is being served
+    CHECK_INT(answer.outcome.failure, DM_NET_CONNECTION);
+    CHECK(!dm_http_trust(site.kept[0], 0));
+    CHECK(dm_http_trust(site.kept[0], 1));
+    CHECK(dm_http_trust(site.kept[0], 1));
+    get(&site, "/ok", &answer);
+    CHECK_INT(answer.status, 200);
+
+    site.has_kept = false; // Takes the place of the last, which asks no more
+    ask(&site, "/later", &kept);
+    contract_wait(world, &site.has_kept);
+    CHECK_INT(site.n_kept, 2);
+    CHECK(!dm_http_trust(site.kept[1], 1)); // There is one already
+    CHECK(!dm_http_trust(site.kept[1], 9)); // And max_trusted
+    get(&site, "/ok", &answer);
+    CHECK_INT(answer.outcome.failure, DM_NET_CONNECTION);
+    site_answer(&site, 0, "first");
+    site_answer(&site, 1, "second");
+    contract_wait(world, &trusted.is_done);
+    contract_wait(world, &kept.is_done);
+    CHECK(!strcmp(trusted.body, "first") && !strcmp(kept.body, "second"));
+    site_close(&site);
+}
+
 void
 contract_http(const struct contract_world *world)
 {
@@ -542,4 +592,5 @@ contract_http(const struct contract_world *world)
     closing_a_server_ends_its_calls(world);
     a_taken_port_is_busy(world);
     too_many_header_fields_are_refused(world);
+    strangers_and_others_are_counted_apart(world);
 }

@@ -8,6 +8,7 @@
 #include "tests/unit/net/real_world.h"
 #include "tests/unit/net/site.h"
 
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -89,6 +90,175 @@ patience_does_not_count_while_we_think(const struct contract_world *world)
     contract_wait(world, &raw.has_data);
     CHECK(strstr(raw.bytes, "thought"));
     contract_wait(world, &raw.has_ended); // Then the next does not come
+    site_close(&site);
+}
+
+static void
+send_text(const struct contract_world *world, const struct raw *raw,
+          const char *text)
+{
+    CHECK_INT(dm_stream_write(world->net->streams, raw->stream, dm_str(text)),
+              DM_OK);
+}
+
+// One that does nothing makes way; one whose request is being served does not
+static void
+who_waits_longest_makes_way(const struct contract_world *world)
+{
+    struct dm_http_listen listen = site_listen(&world->tcp);
+    struct site site;
+    static struct raw raws[4];
+    listen.max_connections = 2;
+    site_open_as(&site, world, &listen);
+    raw_open(world, &site.endpoint, &raws[0]);
+    send_text(world, &raws[0], "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+    contract_wait(world, &site.has_kept);
+    raw_open(world, &site.endpoint, &raws[1]);
+    raw_open(world, &site.endpoint, &raws[2]);
+    contract_wait(world, &raws[1].has_ended);
+    CHECK(!raws[0].has_ended && !raws[2].has_ended);
+    send_text(world, &raws[2], "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (site.n_kept < 2) {
+        world->step(world->self);
+    }
+    raw_start(world, &site.endpoint, &raws[3]);
+    contract_wait(world, &raws[3].has_ended);
+    CHECK(!raws[0].has_ended && !raws[2].has_ended);
+    dm_stream_close(world->net->streams, raws[0].stream);
+    dm_stream_close(world->net->streams, raws[2].stream);
+    contract_wait(world, &site.has_closed);
+    site_close(&site);
+}
+
+// While nothing has come of the next request, patience is another
+static void
+a_header_has_a_time_of_its_own(const struct contract_world *world)
+{
+    struct dm_http_listen listen = site_listen(&world->tcp);
+    struct site site;
+    struct raw raw;
+    listen.header_timeout_ns = 40 * MS;
+    site_open_as(&site, world, &listen);
+    raw_open(world, &site.endpoint, &raw);
+    contract_wait(world, &raw.has_ended); // Not a word
+    raw_open(world, &site.endpoint, &raw);
+    send_text(world, &raw, "GET /ok HTTP/1.1\r\nHost: x\r\n\r\n");
+    contract_wait(world, &raw.has_data);
+    contract_settle(world); // Longer than that
+    CHECK(!raw.has_ended);
+    send_text(world, &raw, "GET /ok HTTP/1.1\r\nHost: ");
+    contract_wait(world, &raw.has_ended);
+    CHECK_INT(site.n_requests, 1);
+    site_close(&site);
+}
+
+static void
+post(const struct contract_world *world, const struct site *site,
+     struct raw *raw)
+{
+    raw_open(world, &site->endpoint, raw);
+    send_text(world, raw,
+              "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: "
+              "900\r\n\r\n");
+}
+
+static void
+a_body_that_drips_is_cut_off(const struct contract_world *world)
+{
+    struct dm_http_listen listen = site_listen(&world->tcp);
+    struct site site;
+    struct raw raw;
+    listen.idle_timeout_ns = listen.request_timeout_ns = 10000 * MS;
+    listen.window_ns = 40 * MS;
+    listen.window_bytes = 100;
+    site_open_as(&site, world, &listen);
+    post(world, &site, &raw);
+    for (int n = 0; n < 800 && !raw.has_ended; ++n) {
+        world->step(world->self);
+        if (!raw.has_ended && n % 4 == 0) {
+            send_text(world, &raw, "x");
+        }
+    }
+    CHECK(raw.has_ended);
+    CHECK_INT(site.n_requests, 0);
+    site_close(&site);
+}
+
+static void
+a_body_that_never_ends_is_cut_off(const struct contract_world *world)
+{
+    struct dm_http_listen listen = site_listen(&world->tcp);
+    struct site site;
+    struct raw raw;
+    listen.request_timeout_ns = 100 * MS;
+    listen.window_ns = 20 * MS;
+    listen.window_bytes = 1; // Fast enough
+    site_open_as(&site, world, &listen);
+    post(world, &site, &raw);
+    for (int n = 0; n < 3000 && !raw.has_ended; ++n) {
+        world->step(world->self);
+        if (!raw.has_ended && n % 4 == 0) {
+            send_text(world, &raw, "x");
+        }
+    }
+    CHECK(raw.has_ended);
+    CHECK_INT(site.n_requests, 0);
+    site_close(&site);
+}
+
+static void
+a_body_that_comes_fast_enough_arrives(const struct contract_world *world)
+{
+    static char body[901];
+    struct dm_http_listen listen = site_listen(&world->tcp);
+    struct site site;
+    struct raw raw;
+    listen.window_ns = 50 * MS;
+    listen.window_bytes = 1;
+    site_open_as(&site, world, &listen);
+    post(world, &site, &raw);
+    memset(body, 'x', 450);
+    send_text(world, &raw, body);
+    for (int n = 0; n < 100; ++n) { // Some windows
+        world->step(world->self);
+        send_text(world, &raw, "y");
+        CHECK(!raw.has_ended);
+    }
+    memset(body, 'z', 350);
+    body[350] = '\0';
+    send_text(world, &raw, body);
+    contract_wait(world, &raw.has_data);
+    CHECK(strstr(raw.bytes, "200 OK"));
+    CHECK_INT(site.n_requests, 1);
+    dm_stream_close(world->net->streams, raw.stream);
+    site_close(&site);
+}
+
+// Another that does not read what it asked for
+static void
+who_does_not_read_is_cut_off(const struct contract_world *world)
+{
+    static const char request[] =
+        "GET /bytes/10000000 HTTP/1.1\r\nHost: x\r\n\r\n";
+    struct dm_http_listen listen = site_listen(&world->tcp);
+    struct site site;
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    listen.window_ns = 30 * MS;
+    listen.window_bytes = 2000000; // So it has 6 of them
+    site_open_as(&site, world, &listen);
+    address.sin_port = htons(site.endpoint.port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(fd >= 0);
+    const int few = 4096;
+    CHECK(!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &few, sizeof(few)));
+    CHECK(!connect(fd, (const struct sockaddr *)&address, sizeof(address)));
+    CHECK_INT(write(fd, request, sizeof(request) - 1),
+              (int64_t)sizeof(request) - 1);
+    contract_wait(world, &site.has_closed);
+    CHECK_INT(site.n_requests, 1);
+    CHECK_INT(site.n_complete, 0);
+    CHECK(!close(fd));
     site_close(&site);
 }
 
@@ -187,6 +357,12 @@ main(void)
     more_connections_of_an_address_are_closed(world);
     a_request_must_be_complete_in_time(world);
     patience_does_not_count_while_we_think(world);
+    who_waits_longest_makes_way(world);
+    a_header_has_a_time_of_its_own(world);
+    a_body_that_drips_is_cut_off(world);
+    a_body_that_never_ends_is_cut_off(world);
+    a_body_that_comes_fast_enough_arrives(world);
+    who_does_not_read_is_cut_off(world);
     an_unused_socket_path_is_replaced_and_no_other(world);
     a_header_that_is_too_long_reaches_no_handler(world);
     ipv6_serves_like_ipv4(world);
