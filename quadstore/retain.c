@@ -88,6 +88,19 @@ retain_row(struct dm_txn *txn, const struct dm_row *row)
     return status || needed ? status : remove_event(txn, row);
 }
 
+// Whether events are to go for want of room. Where blocks alone fill it, no
+// event's going would make any: they are their owner's to remove.
+static bool
+is_full(const struct dm_txn *txn, uint64_t max_bytes, int64_t used)
+{
+    uint64_t block_bytes = 0;
+    for (size_t i = 0; i < txn->dict->n_logs; ++i) {
+        block_bytes += (uint64_t)txn->dict->logs[i].block_bytes;
+    }
+    return max_bytes && (uint64_t)used * PAGE_BYTES > max_bytes &&
+           block_bytes < max_bytes;
+}
+
 // Remove rows of one log before `until_ms`, from where the slice before ended.
 // `*left` counts down the rows that may still be looked at.
 static enum dm_status
@@ -213,12 +226,11 @@ retain(struct dm_txn *txn, const struct dm_retention *retention, bool *ret_more)
     int64_t free_pages = 0;
     bool any = false;
     enum dm_status status = read_pages(txn, &used, &free_pages);
-    const bool is_full = !status && retention->max_bytes &&
-                         (uint64_t)used * PAGE_BYTES > retention->max_bytes;
-    if (is_full && store->retain_from == 0) {
+    const bool full = !status && is_full(txn, retention->max_bytes, used);
+    if (full && store->retain_from == 0) {
         status = raise_full_before(txn, &any);
     }
-    if (!is_full) {
+    if (!full) {
         store->full_before_ms = 0;
     }
     const int64_t until = store->full_before_ms > retention->events_before_ms

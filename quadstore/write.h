@@ -156,12 +156,14 @@ enum dm_status dm_txn_state_put(struct dm_txn *txn, const char *space,
 
 struct dm_retention {
     int64_t events_before_ms; ///< Events whose key's ms is below go
-    uint64_t max_bytes;       ///< And the oldest ones while the file is larger
-    uint32_t slice_rows;      ///< Most rows in this call
+    uint64_t max_bytes;  ///< And the oldest ones while the file is larger, but
+                         ///< not while the blocks alone are; 0: no bound
+    uint32_t slice_rows; ///< Most rows in this call
 };
 
 /// Drop one slice; what is the newest result of a check stays. Free pages go
-/// back to the file system in slices too.
+/// back to the file system in slices too. Blocks stay: dm_txn_blocks_remove().
+/// A round ends when nothing is left to drop, however large the file is then.
 /// @param ret_more Whether another slice is due.
 enum dm_status dm_txn_retain(struct dm_txn *txn,
                              const struct dm_retention *retention,

@@ -246,6 +246,9 @@ is_match(const struct dm_history_filter *filter, const struct dm_event *event)
            (!filter->statuses ||
             filter->statuses & 1U << (unsigned)event->status) &&
            (!filter->failure || filter->failure == event->failure) &&
+           (event->key.ms > filter->after.ms ||
+            (event->key.ms == filter->after.ms &&
+             event->key.n > filter->after.n)) &&
            event->at_ms >= filter->at_from_ms &&
            event->at_ms < filter->at_until_ms &&
            (!by_micros || (event->micros != DM_NO_MICROS &&
@@ -274,6 +277,13 @@ random_filter(const struct model *model)
     }
     if (below(8) == 0) {
         filter.event = dm_id_from_event(&model->events[below(model->n)].key);
+    }
+    if (below(3) == 0) {
+        filter.after = model->events[below(model->n)].key;
+        // Whatever is no key is before or behind all of them
+        filter.after.ms += below(8)   ? 0
+                           : below(2) ? -NOW
+                                      : INT64_C(1) << DM_EVENT_MS_BITS;
     }
     return filter;
 }

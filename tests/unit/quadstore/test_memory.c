@@ -6,6 +6,7 @@
 #include "tests/unit/quadstore/fixture.h"
 
 #include "base/alloc.h"
+#include "quadstore/blocks.h"
 #include "quadstore/tripleset.h"
 
 #include <sqlite3.h>
@@ -119,6 +120,67 @@ record(struct dm_txn *txn, int64_t at_ms)
     return dm_txn_import(txn, &quad, NULL);
 }
 
+// A block that is put, moved, and put again
+static enum dm_status
+put_blocks(struct dm_txn *txn)
+{
+    struct dm_block block = {.place = {1, DM_BLOCK_PART, 1},
+                             .name = {1, 2, 3},
+                             .data = dm_str("a block")};
+    bool more = false;
+    TRY(dm_txn_block_put(txn, &block));
+    block.place.seq = 2;
+    TRY(dm_txn_block_put(txn, &block));
+    block.place.kind = DM_BLOCK_HEAD;
+    TRY(dm_txn_block_put(txn, &block));
+    block.name[0] = 9;
+    TRY(dm_txn_block_put(txn, &block));
+    return dm_txn_blocks_remove(txn, 1, 1U << DM_BLOCK_PROOF, 0, 9, 9, &more);
+}
+
+// What a State says, and then the event
+static enum dm_status
+put_state(struct dm_txn *txn, dm_id check)
+{
+    const struct dm_sample sample = {
+        .label = dm_str("load"), .value = dm_str("1.5"), .unit = dm_str("s")};
+    struct dm_latest latest = {
+        .event = event_at(1, check, DM_RESULT_OK, NOW + 1000000),
+        .since_ms = NOW,
+        .streak = 2,
+        .bad_since_ms = DM_NO_TIME,
+        .certificate_expires_ms = NOW,
+    };
+    latest.event.key.ms = NOW + 1000000;
+    latest.event.samples = &sample;
+    latest.event.n_samples = 1;
+    TRY(dm_txn_put_latest(txn, &latest));
+    latest.event.run_id = dm_str("r1");
+    TRY(dm_txn_merge(txn, &latest.event));
+    latest.event.key.ms -= 10;
+    latest.event.at_ms -= 10;
+    return dm_txn_merge(txn, &latest.event);
+}
+
+static enum dm_status
+read_blocks(struct dm_snapshot *snapshot)
+{
+    static const uint8_t name[DM_BLOCK_NAME_BYTES] = {1, 2, 3};
+    static const struct dm_block_place place = {1, DM_BLOCK_HEAD, 2};
+    struct dm_blocks *blocks = NULL;
+    struct dm_block block;
+    struct dm_block_figures figures;
+    TRY(dm_snapshot_block(snapshot, name, &block));
+    TRY(dm_snapshot_block_at(snapshot, &place, &block));
+    TRY(dm_snapshot_block_figures(snapshot, 1, &figures));
+    TRY(dm_blocks_open(snapshot, 1, DM_BLOCK_PART, 0, &blocks));
+    enum dm_status status = DM_OK;
+    while (!(status = dm_blocks_next(blocks, &block))) {
+    }
+    dm_blocks_close(blocks);
+    return status == DM_END ? DM_OK : status;
+}
+
 static enum dm_status
 read_scan(struct dm_snapshot *snapshot)
 {
@@ -173,8 +235,25 @@ read_history(struct dm_snapshot *snapshot)
     return status == DM_END ? DM_OK : status;
 }
 
+// All of it within the transaction
 static enum dm_status
-write_story(struct dm_store *store)
+read_own(struct dm_work *work, struct dm_txn *txn)
+{
+    struct dm_snapshot *snapshot = NULL;
+    TRY(dm_txn_snapshot(txn, work, &snapshot));
+    enum dm_status status = read_blocks(snapshot);
+    if (!status) {
+        status = read_scan(snapshot);
+    }
+    if (!status) {
+        status = read_history(snapshot);
+    }
+    dm_snapshot_close(snapshot);
+    return status;
+}
+
+static enum dm_status
+write_story(struct dm_store *store, struct dm_work *work)
 {
     struct dm_txn *txn = NULL;
     const enum dm_status begun = dm_txn_begin(store, &txn);
@@ -183,7 +262,19 @@ write_story(struct dm_store *store)
     }
     enum dm_status status = record(txn, NOW);
     if (!status) {
+        status = put_blocks(txn);
+    }
+    if (!status) {
+        status = read_own(work, txn);
+    }
+    if (!status) {
         status = record(txn, NOW - 1000);
+    }
+    if (!status) {
+        const struct dm_term shop = dm_term_iri(dm_str(SHOP));
+        dm_id check = DM_ID_NONE;
+        status = dm_txn_intern(txn, &shop, &check);
+        status = status ? status : put_state(txn, check);
     }
     if (status) {
         dm_txn_rollback(txn);
@@ -218,6 +309,9 @@ read_story(struct dm_snapshot *snapshot)
     if (!status) {
         status = read_history(snapshot);
     }
+    if (!status) {
+        status = read_blocks(snapshot);
+    }
     dm_tripleset_free(set);
     return status;
 }
@@ -229,7 +323,7 @@ tell_story(struct fixture *fixture)
     struct dm_snapshot *snapshot = NULL;
     TRY(dm_store_open(&fixture->env, &options, &fixture->store, NULL));
     CHECK(fixture->store);
-    enum dm_status status = write_story(fixture->store);
+    enum dm_status status = write_story(fixture->store, &fixture->work);
     if (!status) {
         status = dm_snapshot_open(fixture->store, &fixture->work, &snapshot);
     }

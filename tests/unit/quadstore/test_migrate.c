@@ -6,6 +6,7 @@
 #include "tests/unit/quadstore/fixture.h"
 
 #include "base/buf.h"
+#include "quadstore/blocks.h"
 
 #include <sqlite3.h>
 
@@ -55,21 +56,13 @@ set_version(const char *path, int version)
     CHECK(sqlite3_close(db) == SQLITE_OK);
 }
 
+// What the log of version 1's first file held, which later ones hold too
 static void
-a_file_of_version_1_reads_as_it_was_written(void)
+expect_example(struct dm_snapshot *snapshot)
 {
-    struct fixture fixture;
-    fixture_init(&fixture, true);
-    dm_store_close(fixture.store);
-    CHECK(unlink(fixture.path) == 0);
-    load(fixture.path, "tests/data/store-v1.sql");
-    fixture_open(&fixture);
-    check_store(&fixture);
-
-    struct dm_snapshot *snapshot = snapshot_of(&fixture);
     struct dm_latest_scan *scan = NULL;
     struct dm_latest latest;
-    CHECK(!dm_latest_open(snapshot, 0, DM_ID_NONE, &scan));
+    CHECK(!dm_latest_open(snapshot, 1, DM_ID_NONE, &scan));
     CHECK(!dm_latest_next(scan, &latest));
     CHECK_INT(latest.event.key.ms, INT64_C(1795536060000));
     CHECK(latest.event.status == DM_RESULT_CRITICAL);
@@ -83,6 +76,95 @@ a_file_of_version_1_reads_as_it_was_written(void)
     CHECK(dm_str_is(latest.event.samples[1].value, "1.0E300"));
     dm_latest_close(scan);
     CHECK(!dm_id_is_local(intern(snapshot, "\"a note\"")));
+}
+
+static void
+open_kept(struct fixture *fixture, const char *name)
+{
+    fixture_init(fixture, true);
+    dm_store_close(fixture->store);
+    CHECK(unlink(fixture->path) == 0);
+    load(fixture->path, name);
+    fixture_open(fixture);
+    check_store(fixture);
+}
+
+static void
+a_file_of_version_1_reads_as_it_was_written(void)
+{
+    struct fixture fixture;
+    struct dm_block_figures figures;
+    open_kept(&fixture, "tests/data/store-v1.sql");
+    struct dm_snapshot *snapshot = snapshot_of(&fixture);
+    expect_example(snapshot);
+    CHECK(!dm_snapshot_block_figures(snapshot, 1, &figures));
+    CHECK(figures.blocks == 0 && figures.bytes == 0);
+    dm_snapshot_close(snapshot);
+
+    // Now it holds what version 2 holds
+    const struct dm_block block = {.place = {1, DM_BLOCK_ENTRY, 1},
+                                   .data = dm_str("entry")};
+    struct dm_txn *txn = begin(&fixture);
+    CHECK(!dm_txn_block_put(txn, &block));
+    commit(txn);
+    fixture_reopen(&fixture);
+    check_store(&fixture);
+    snapshot = snapshot_of(&fixture);
+    CHECK(!dm_snapshot_block_figures(snapshot, 1, &figures));
+    CHECK(figures.blocks == 1 && figures.bytes == 5);
+    dm_snapshot_close(snapshot);
+    fixture_done(&fixture);
+}
+
+static void
+a_file_of_version_2_reads_as_it_was_written(void)
+{
+    static const char *const texts[] = {"payload 1",     "entry 1", "node",
+                                        "node of nodes", "head",    "manifest",
+                                        "part",          "proof"};
+    struct fixture fixture;
+    struct dm_latest_scan *scan = NULL;
+    struct dm_latest latest;
+    open_kept(&fixture, "tests/data/store-v2.sql");
+    struct dm_snapshot *snapshot = snapshot_of(&fixture);
+    expect_example(snapshot);
+    for (unsigned kind = 0; kind < DM_BLOCK_KINDS; ++kind) {
+        const struct dm_block_place place = {2, (enum dm_block_kind)kind, 1};
+        struct dm_block by_place;
+        struct dm_block by_name;
+        CHECK(!dm_snapshot_block_at(snapshot, &place, &by_place));
+        CHECK(dm_str_is(by_place.data, texts[kind]));
+        CHECK_INT(by_place.name[35], (0xF0 - 16 * (int)kind + 35) & 0xFF);
+        CHECK(!dm_snapshot_block(snapshot, by_place.name, &by_name));
+        CHECK(by_name.place.kind == place.kind && by_name.place.seq == 1);
+    }
+    CHECK(!dm_latest_open(snapshot, 2, DM_ID_NONE, &scan));
+    CHECK(!dm_latest_next(scan, &latest));
+    CHECK_INT(latest.streak, 3);
+    CHECK_INT(latest.bad, 5);
+    CHECK_INT(latest.certificate_expires_ms, INT64_C(1799999999000));
+    CHECK(dm_str_is(latest.event.message, "slow"));
+    CHECK(dm_str_is(latest.event.samples[0].unit, "1"));
+    struct dm_event event = latest.event;
+    event.samples = NULL;
+    event.n_samples = 0;
+    event.message = dm_str("slow");
+    event.output = dm_str("what a State does not say");
+    dm_latest_close(scan);
+    dm_snapshot_close(snapshot);
+
+    // A State said it, and the event itself is still to come
+    struct dm_txn *txn = begin(&fixture);
+    CHECK(!dm_txn_merge(txn, &event));
+    CHECK(!dm_txn_merge(txn, &event));
+    commit(txn);
+    check_store(&fixture);
+    snapshot = snapshot_of(&fixture);
+    CHECK(!dm_latest_open(snapshot, 2, DM_ID_NONE, &scan));
+    CHECK(!dm_latest_next(scan, &latest));
+    CHECK(dm_str_is(latest.event.output, "what a State does not say"));
+    CHECK_INT(latest.streak, 3);
+    dm_latest_close(scan);
     dm_snapshot_close(snapshot);
     fixture_done(&fixture);
 }
@@ -147,6 +229,7 @@ int
 main(void)
 {
     a_file_of_version_1_reads_as_it_was_written();
+    a_file_of_version_2_reads_as_it_was_written();
     a_newer_file_is_refused_and_left_alone();
     what_is_no_store_is_refused();
     read_only_it_reads_and_never_writes();

@@ -200,9 +200,40 @@ state_is_kept_by_space_and_key(void)
     fixture_done(&fixture);
 }
 
+static void
+a_value_of_state_may_be_large(void)
+{
+    struct fixture fixture;
+    static char bytes[3 * 65536];
+    for (size_t i = 0; i < sizeof(bytes); ++i) {
+        bytes[i] = (char)(i * 7 + i / 256);
+    }
+    fixture_init(&fixture, true);
+    struct dm_txn *txn = begin(&fixture);
+    const struct dm_str large = dm_str_n(bytes, sizeof(bytes));
+    const struct dm_str half = dm_str_n(bytes, 65536);
+    CHECK(!dm_txn_state_put(txn, "sync", dm_str("a"), &large));
+    CHECK(!dm_txn_state_put(txn, "sync", dm_str("b"), &half));
+    commit(txn);
+    txn = begin(&fixture);
+    CHECK(!dm_txn_state_put(txn, "sync", dm_str("a"), &half));
+    CHECK(!dm_txn_state_put(txn, "sync", dm_str("b"), &large));
+    commit(txn);
+    check_store(&fixture);
+    struct dm_snapshot *snapshot = snapshot_of(&fixture);
+    struct dm_str value;
+    CHECK(!dm_snapshot_state_get(snapshot, "sync", dm_str("a"), &value));
+    CHECK(dm_str_equal(value, half));
+    CHECK(!dm_snapshot_state_get(snapshot, "sync", dm_str("b"), &value));
+    CHECK(dm_str_equal(value, large));
+    dm_snapshot_close(snapshot);
+    fixture_done(&fixture);
+}
+
 int
 main(void)
 {
+    a_value_of_state_may_be_large();
     what_is_committed_is_there_after_reopening(false);
     what_is_committed_is_there_after_reopening(true);
     a_result_is_the_star_of_its_reifier();

@@ -5,6 +5,8 @@
 
 #include "tests/unit/quadstore/fixture.h"
 
+#include "quadstore/blocks.h"
+
 #include "rdf/reader.h"
 
 #define NOW INT64_C(1795536000000)
@@ -220,6 +222,61 @@ retention_makes_the_file_as_small_as_asked(void)
     CHECK(figures.file_bytes - figures.free_bytes <= 1 << 20U);
     CHECK(figures.free_bytes <= UINT64_C(128) * 4096);
     CHECK(figures.events > 100);
+    dm_snapshot_close(snapshot);
+    fixture_done(&fixture);
+}
+
+// Retain until nothing more is due; how many events there are then.
+static uint64_t
+retain_all(struct fixture *fixture, const struct dm_retention *retention)
+{
+    struct dm_store_figures figures;
+    bool more = true;
+    int slices = 0;
+    while (more) {
+        struct dm_txn *txn = begin(fixture);
+        CHECK(!dm_txn_retain(txn, retention, &more));
+        commit(txn);
+        CHECK(++slices < 200);
+    }
+    check_store(fixture);
+    struct dm_snapshot *snapshot = snapshot_of(fixture);
+    CHECK(!dm_snapshot_figures(snapshot, &figures));
+    dm_snapshot_close(snapshot);
+    return figures.events;
+}
+
+static void
+retention_leaves_blocks_and_ends_though_they_are_large(void)
+{
+    struct fixture fixture;
+    dm_id checks[2];
+    fixture_init(&fixture, true);
+    const dm_log_no log = fill(&fixture, checks);
+    static char bytes[100000];
+    memset(bytes, 'x', sizeof(bytes));
+    struct dm_retention retention = {.max_bytes = 1 << 20U, .slice_rows = 40};
+    const uint64_t before = retain_all(&fixture, &retention);
+    struct dm_txn *txn = begin(&fixture);
+    for (uint8_t i = 0; i < 20; ++i) {
+        const struct dm_block block = {.place = {log, DM_BLOCK_PAYLOAD, i},
+                                       .name = {i},
+                                       .data = dm_str_n(bytes, sizeof(bytes))};
+        CHECK(!dm_txn_block_put(txn, &block));
+    }
+    commit(txn);
+    // Dropping events would not make the file small enough
+    CHECK(retain_all(&fixture, &retention) == before);
+    // Here it would, if there were more of them: what stays is the present
+    retention.max_bytes = sizeof(bytes) * 20 + 4096;
+    const uint64_t left = retain_all(&fixture, &retention);
+    CHECK(left > 0 && left < before);
+    CHECK(retain_all(&fixture, &retention) == left);
+
+    struct dm_snapshot *snapshot = snapshot_of(&fixture);
+    struct dm_block_figures figures;
+    CHECK(!dm_snapshot_block_figures(snapshot, log, &figures));
+    CHECK(figures.blocks == 20 && figures.bytes == sizeof(bytes) * 20);
     dm_snapshot_close(snapshot);
     fixture_done(&fixture);
 }
@@ -484,6 +541,7 @@ main(void)
     a_graph_is_replaced_by_its_difference();
     retention_keeps_what_the_present_stands_on();
     retention_makes_the_file_as_small_as_asked();
+    retention_leaves_blocks_and_ends_though_they_are_large();
     rekeyed_events_keep_order_quads_and_present();
     a_retired_check_has_history_but_no_present();
     the_caller_sees_a_change_of_status();
