@@ -14,6 +14,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+// More than a record may have, so that its limit is reached
+#define BUF_MAX ((size_t)32 << 10U)
+
 static void
 read_record(struct dm_str bytes, const struct dm_key *key)
 {
@@ -53,7 +56,7 @@ read_data(struct dm_str data, const struct dm_key *key)
     uint8_t length[DM_VARINT_MAX];
     const size_t n_length = dm_varint_write(data.n, length);
     struct dm_buf buf;
-    dm_buf_init(&buf, 2 * DM_RECORD_MAX);
+    dm_buf_init(&buf, BUF_MAX);
     (void)dm_buf_puts(&buf, "\x42\x40");
     (void)dm_buf_put(&buf, signature, sizeof(signature));
     (void)dm_buf_puts(&buf, "\x4a");
