@@ -92,7 +92,7 @@ what_is_cut_off_anywhere_is_refused(void)
 static const struct {
     const char *hex;
     const char *rule; // NULL: it is good
-} cases[] = {
+} rules[] = {
     {"00", NULL},
     {"17", NULL},
     {"1818", NULL},
@@ -176,19 +176,19 @@ static const struct {
 static void
 each_rule_has_its_name(void)
 {
-    for (size_t i = 0; i < DM_COUNT_OF(cases); ++i) {
+    for (size_t i = 0; i < DM_COUNT_OF(rules); ++i) {
         struct dm_buf buf;
         dm_buf_init(&buf, ROOM);
-        bytes_from_hex(dm_str(cases[i].hex), &buf);
+        bytes_from_hex(dm_str(rules[i].hex), &buf);
         struct dm_error error = {.status = DM_OK};
         const enum dm_status status = read_all(dm_buf_str(&buf), &error);
-        const char *const rule = cases[i].rule;
+        const char *const rule = rules[i].rule;
         const bool is_good =
             rule ? status == DM_ERR_CORRUPT &&
                        dm_str_starts(dm_str(error.what), dm_str(rule))
                  : status == DM_END;
         if (!is_good) {
-            (void)fprintf(stderr, "%s: %s\n", cases[i].hex, error.what);
+            (void)fprintf(stderr, "%s: %s\n", rules[i].hex, error.what);
         }
         CHECK(is_good);
         dm_buf_done(&buf);
