@@ -70,6 +70,7 @@ struct dm_cli {
     char *DM_NULLABLE config; ///< Directories and socket in force (paths.h):
     char *DM_NULLABLE data;   ///< set while a command runs
     char *DM_NULLABLE socket;
+    char *DM_NULLABLE guard; ///< NULL: there is no run-time directory
 };
 
 struct dm_command {

@@ -35,6 +35,7 @@ dm_cmd_run(struct dm_cli *cli)
         .config_directory = cli->config,
         .data_directory = cli->data,
         .socket_path = cli->socket,
+        .guard_path = cli->guard,
         .listen = listen,
     };
     struct dm_words words = dm_words_of(cli);

@@ -12,7 +12,8 @@
 #define PATH_MAX_BYTES 4096U
 #define PACKAGE_CONFIG "/etc/demonitor"
 #define PACKAGE_DATA "/var/lib/demonitor"
-#define PACKAGE_SOCKET "/run/demonitor/demonitor.sock"
+#define PACKAGE_RUNTIME "/run/demonitor"
+#define PACKAGE_SOCKET PACKAGE_RUNTIME "/demonitor.sock"
 
 static char *
 copy(const char *text)
@@ -75,7 +76,20 @@ dm_paths_find(struct dm_cli *cli)
     cli->socket = strcmp(cli->data, PACKAGE_DATA) == 0
                       ? copy(PACKAGE_SOCKET)
                       : join(cli->data, "demonitor.sock");
-    return cli->socket ? DM_OK : DM_ERR_NO_MEMORY;
+    if (!cli->socket) {
+        return DM_ERR_NO_MEMORY;
+    }
+    // Without a run-time directory there is none: a start then asks a peer
+    const char *runtime = dm_env_variable(cli->env, "XDG_RUNTIME_DIR");
+    if (strcmp(cli->data, PACKAGE_DATA) == 0) {
+        cli->guard = copy(PACKAGE_RUNTIME "/guard");
+        return cli->guard ? DM_OK : DM_ERR_NO_MEMORY;
+    }
+    if (runtime && runtime[0] == '/') {
+        cli->guard = join(runtime, "demonitor/guard");
+        return cli->guard ? DM_OK : DM_ERR_NO_MEMORY;
+    }
+    return DM_OK;
 }
 
 void
@@ -84,6 +98,7 @@ dm_paths_free(struct dm_cli *cli)
     dm_free(cli->config);
     dm_free(cli->data);
     dm_free(cli->socket);
+    dm_free(cli->guard);
 }
 
 void

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define NOTES_MAX 1024U
+#define SYNC_WAITING 256U
 #define RETURNS_MAX (DM_WRITER_TASKS_MAX + 8U)
 #define BALLAST_BYTES (16U << 20U)
 #define RESTORE_MEMORY (64U << 20U)
@@ -150,6 +151,48 @@ on_committed(void *context, struct dm_commit_note *note)
     }
 }
 
+static struct dm_own_tip *
+own_tip_of(const struct dm_chain *chain)
+{
+    struct dm_own_tip *tip = dm_malloc(sizeof(*tip) + chain->n_record);
+    if (tip) {
+        tip->seq = chain->seq;
+        tip->n = chain->n_record;
+        memcpy(tip->record, chain->record, chain->n_record);
+    }
+    return tip;
+}
+
+// On the writer: the loop is told where the own log stands now
+static void
+on_sealed(void *context, const struct dm_sealed *sealed,
+          const struct dm_error *error)
+{
+    struct dm_node *node = context;
+    if (error) {
+        dm_log(node->env->log, sealed ? DM_LOG_WARNING : DM_LOG_ERROR,
+               sealed ? "log.unguarded" : "log.not_sealed", "reason=\"%s\"",
+               error->what);
+    }
+    const struct dm_chain *chain =
+        sealed ? dm_sealer_chain(node->sealer) : NULL;
+    struct dm_own_tip *tip = chain ? own_tip_of(chain) : NULL;
+    if (tip) {
+        dm_free(atomic_exchange(&node->sealed_tip, tip));
+        dm_waker_wake(&node->waker);
+    }
+}
+
+static void
+take_own_tip(struct dm_node *node)
+{
+    struct dm_own_tip *tip = atomic_exchange(&node->sealed_tip, NULL);
+    if (tip) {
+        dm_free(node->own_tip);
+        node->own_tip = tip;
+    }
+}
+
 static void
 take_note(struct dm_node *node, struct dm_commit_note *note)
 {
@@ -180,6 +223,8 @@ on_wake(void *context)
     DM_ON_LOOP();
     dm_job_pool_finish(node->users);
     dm_job_pool_finish(node->rules);
+    dm_job_pool_finish(node->sync);
+    take_own_tip(node);
     for (struct dm_return *back = dm_queue_pop(node->returns); back;
          back = dm_queue_pop(node->returns)) {
         back->run(back, node);
@@ -233,8 +278,13 @@ copy_options(struct dm_node *node, const struct dm_node_options *options)
         node->socket_path =
             dm_strndup(options->socket_path, strlen(options->socket_path));
     }
+    if (options->guard_path) {
+        node->guard_path =
+            dm_strndup(options->guard_path, strlen(options->guard_path));
+    }
     return node->config_directory && node->data_directory && node->host_name &&
-                   (node->socket_path || !options->socket_path)
+                   (node->socket_path || !options->socket_path) &&
+                   (node->guard_path || !options->guard_path)
                ? DM_OK
                : DM_ERR_NO_MEMORY;
 }
@@ -248,6 +298,16 @@ make_writer(struct dm_node *node)
         return DM_ERR_NO_MEMORY;
     }
     make_ballast(node, node->ballast_path);
+    const struct dm_sealer_options sealer = {
+        .env = node->env,
+        .key = node->key,
+        .guard_path = node->guard_path,
+        .keep_blocks_ms = settings->keep_blocks_ms,
+    };
+    node->sealer = dm_sealer_new(&sealer);
+    if (!node->sealer) {
+        return DM_ERR_NO_MEMORY;
+    }
     const struct dm_writer_options options = {
         .env = node->env,
         .store = node->store,
@@ -256,6 +316,8 @@ make_writer(struct dm_node *node)
         .seal_ns = settings->seal_ms * DM_NS_PER_MS,
         .keep_raw_ms = settings->keep_raw_ms,
         .max_bytes = settings->max_size,
+        .sealer = node->sealer,
+        .on_sealed = on_sealed,
         .committed = on_committed,
         .context = node,
     };
@@ -281,13 +343,14 @@ make_parts(struct dm_node *node)
     node->users = dm_job_pool_new(DM_USERS, DM_USERS_WAITING, dm_waker_wake,
                                   &node->waker);
     node->rules = dm_job_pool_new(1, 1, dm_waker_wake, &node->waker);
+    node->sync = dm_job_pool_new(1, SYNC_WAITING, dm_waker_wake, &node->waker);
     node->presents = dm_present_cache_new();
     node->runner = dm_runner_new(&runner);
     node->alertmanagers = dm_alertmanagers_new(node->env, node->net);
     node->events = dm_events_new(node->net->loop);
     if (!node->notes || !node->returns || !node->users || !node->rules ||
-        !node->presents || !node->runner || !node->alertmanagers ||
-        !node->events) {
+        !node->sync || !node->presents || !node->runner ||
+        !node->alertmanagers || !node->events) {
         return DM_ERR_NO_MEMORY;
     }
     enum dm_status status = make_writer(node);
@@ -365,6 +428,7 @@ free_texts(struct dm_node *node)
     dm_free(node->socket_path);
     dm_free(node->host_name);
     dm_free(node->ballast_path);
+    dm_free(node->guard_path);
     dm_free(node->config_state.report);
 }
 
@@ -382,8 +446,12 @@ dm_node_free(struct dm_node *node)
     close_servers(node);
     dm_job_pool_free(node->users);
     dm_job_pool_free(node->rules);
+    dm_job_pool_free(node->sync);
     dm_runner_free(node->runner);
     dm_writer_free(node->writer); // Writes what waits
+    dm_sealer_free(node->sealer);
+    dm_free(atomic_load(&node->sealed_tip));
+    dm_free(node->own_tip);
     drain_returns(node);
     dm_rounds_free(node->rounds);
     dm_alertmanagers_free(node->alertmanagers);
@@ -414,8 +482,11 @@ dm_node_actor(struct dm_node *node, size_t i)
     if (i == 1) {
         return dm_writer_actor(node->writer);
     }
-    return i == 2 ? dm_job_pool_worker(node->rules, 0)
-                  : dm_job_pool_worker(node->users, i - 3);
+    if (i == 2) {
+        return dm_job_pool_worker(node->rules, 0);
+    }
+    return i == 3 ? dm_job_pool_worker(node->sync, 0)
+                  : dm_job_pool_worker(node->users, i - 4);
 }
 
 void
@@ -426,8 +497,10 @@ dm_node_set_wake(struct dm_node *node, size_t i, dm_wake_fn wake, void *context)
         dm_writer_set_wake(node->writer, wake, context);
     } else if (i == 2) {
         dm_job_pool_set_wake(node->rules, 0, wake, context);
+    } else if (i == 3) {
+        dm_job_pool_set_wake(node->sync, 0, wake, context);
     } else {
-        dm_job_pool_set_wake(node->users, i - 3, wake, context);
+        dm_job_pool_set_wake(node->users, i - 4, wake, context);
     }
 }
 
@@ -600,6 +673,18 @@ look_for_end(void *context)
                         node);
 }
 
+static enum dm_status
+publish(struct dm_node *node)
+{
+    struct dm_log_conf *conf = NULL;
+    enum dm_status status = dm_log_conf_new(node->config, &conf);
+    if (!status) {
+        status = dm_node_publish(node, conf, NULL);
+        dm_log_conf_unref(conf);
+    }
+    return status;
+}
+
 enum dm_status
 dm_node_start(struct dm_node *node, struct dm_error *error)
 {
@@ -615,7 +700,7 @@ dm_node_start(struct dm_node *node, struct dm_error *error)
         status = restore(node);
     }
     if (!status) {
-        status = dm_node_publish(node, NULL);
+        status = publish(node);
     }
     if (status) {
         if (error && !error->what[0]) {

@@ -11,6 +11,7 @@
  *     loop    runner, http server, Alertmanager clients, timers
  *     writer  the store's transactions
  *     rules   one worker: the view, rules, evaluation
+ *     sync    one worker: what peers send is verified
  *     users   four workers: queries, pages, reloads
  *
  *     probe result -> writer -> COMMIT -> note -> loop -> round of rules ->
@@ -49,6 +50,7 @@ struct dm_node_options {
     const char *config_directory;
     const char *data_directory;
     const char *DM_NULLABLE socket_path;   ///< Control socket; NULL: none
+    const char *DM_NULLABLE guard_path;    ///< sync/seal.h; NULL: none
     const char *DM_NULLABLE vfs;           ///< Of the store
     struct dm_str host_name;               ///< Where :name is not given
     const char *const *DM_NULLABLE listen; ///< Further "ADDR:PORT" to listen on
@@ -57,7 +59,7 @@ struct dm_node_options {
 };
 
 /// Where a step of the actor must be asked for; set before dm_node_start().
-#define DM_NODE_ACTORS 7 ///< Loop, writer, rules, four users
+#define DM_NODE_ACTORS 8 ///< Loop, writer, rules, sync, four users
 
 /**
  * @return DM_ERR_BUSY (another instance holds the data), DM_ERR_SYNTAX (the

@@ -25,8 +25,12 @@
 #include "net/loop.h"
 #include "net/net.h"
 #include "quadstore/store.h"
+#include "sync/conf.h"
 #include "sync/key.h"
+#include "sync/seal.h"
 #include "vocab/config.h"
+
+#include <stdatomic.h>
 
 DM_BEGIN_DECLS
 
@@ -36,6 +40,13 @@ struct dm_present_cache;
 #define DM_USERS 4U          ///< Workers of queries and pages
 #define DM_USERS_WAITING 16U ///< Jobs that wait for one
 #define DM_NODE_SERVERS_MAX 16U
+
+/// The tip of the own log, as it may be told
+struct dm_own_tip {
+    uint64_t seq;
+    size_t n; ///< Bytes of the record
+    uint8_t record[];
+};
 
 /// What the last attempt to load the configuration said
 struct dm_config_state {
@@ -53,6 +64,7 @@ struct dm_node {
     char *data_directory;
     char *DM_NULLABLE socket_path;
     char *host_name;
+    char *DM_NULLABLE guard_path;
     char *DM_NULLABLE ballast_path;
 
     struct dm_file_lock *lock;
@@ -69,7 +81,12 @@ struct dm_node {
     struct dm_writer *writer;
     struct dm_job_pool *users;
     struct dm_job_pool *rules;         ///< One worker
+    struct dm_job_pool *sync;          ///< One worker
     struct dm_present_cache *presents; ///< Of all workers
+    struct dm_sealer *sealer;          ///< The writer's
+    /// Left by the writer for the loop, which takes it away; NULL: no news
+    _Atomic(struct dm_own_tip *) sealed_tip;
+    struct dm_own_tip *DM_NULLABLE own_tip;
     struct dm_runner *runner;
     struct dm_alertmanagers *alertmanagers;
     struct dm_events *events;
@@ -104,7 +121,7 @@ struct dm_return {
 void dm_node_return(struct dm_node *node, struct dm_return *back);
 
 /// Take a configuration over, or keep the old one and say why. On the loop.
-void dm_node_take_over(struct dm_node *node, struct dm_config *config);
+void dm_node_take_over(struct dm_node *node, struct dm_log_conf *conf);
 
 /// The first load, outside any step.
 enum dm_status dm_node_load(struct dm_node *node,
@@ -115,7 +132,7 @@ void dm_node_watch(struct dm_node *node);
 
 /// Publish the configuration in force and the vocabulary as graphs of the
 /// store, and retire the checks that only `old` had.
-enum dm_status dm_node_publish(struct dm_node *node,
+enum dm_status dm_node_publish(struct dm_node *node, struct dm_log_conf *conf,
                                const struct dm_config *DM_NULLABLE old)
     DM_NODISCARD;
 

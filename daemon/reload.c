@@ -13,6 +13,7 @@
 #include "net/watch.h"
 #include "quadstore/write.h"
 #include "rdf/reader.h"
+#include "sync/conf.h"
 #include "vocab/normal.h"
 #include "vocab/vocabulary.h"
 
@@ -33,6 +34,7 @@ struct load_job {
     struct dm_node *node;
     struct dm_config_report *report;
     struct dm_config *config;        // NULL where it has errors
+    struct dm_log_conf *conf;        // What is published of it
     struct directories *directories; // To be watched
 };
 
@@ -278,6 +280,7 @@ struct publishing {
     struct dm_return back;
     struct dm_node *node;
     struct dm_config *config;
+    struct dm_log_conf *conf; // To be sealed
     char *graph;
     char **gone; // IRIs of checks that are retired
     size_t n_gone;
@@ -316,7 +319,18 @@ publish_apply(struct dm_write_task *task, struct dm_txn *txn)
     if (!status) {
         status = publish_vocabulary(txn);
     }
-    return status ? status : retire_gone(publishing, txn);
+    if (!status) {
+        status = retire_gone(publishing, txn);
+    }
+    if (!status) {
+        dm_sealer_configure(publishing->node->sealer, publishing->conf,
+                            publishing->config->node.keep_blocks_ms);
+        if (!publishing->config->n_peers) {
+            // Nobody to ask whether this log went on elsewhere
+            dm_sealer_release(publishing->node->sealer);
+        }
+    }
+    return status;
 }
 
 static void
@@ -327,6 +341,7 @@ publishing_free(struct publishing *publishing)
     }
     dm_free(publishing->gone);
     dm_free(publishing->graph);
+    dm_log_conf_unref(publishing->conf);
     dm_config_unref(publishing->config);
     dm_free(publishing);
 }
@@ -373,17 +388,23 @@ note_gone(void *context, enum dm_config_change change,
 }
 
 enum dm_status
-dm_node_publish(struct dm_node *node, const struct dm_config *old)
+dm_node_publish(struct dm_node *node, struct dm_log_conf *conf,
+                const struct dm_config *old)
 {
     struct publishing *publishing = dm_calloc(1, sizeof(*publishing));
     if (!publishing) {
         return DM_ERR_NO_MEMORY;
     }
     publishing->task = (struct dm_write_task){
-        .apply = publish_apply, .finished = publish_finished, .durable = true};
+        .apply = publish_apply,
+        .finished = publish_finished,
+        .durable = true,
+        .seals = true,
+    };
     publishing->back.run = on_published;
     publishing->node = node;
-    publishing->config = dm_config_ref(node->config);
+    publishing->config = dm_config_ref(conf->config);
+    publishing->conf = dm_log_conf_ref(conf);
     struct dm_buf graph;
     dm_buf_init(&graph, PATH_MAX_BYTES);
     (void)dm_buf_printf(&graph, "%s#config", node->iri);
@@ -403,9 +424,10 @@ dm_node_publish(struct dm_node *node, const struct dm_config *old)
 // over
 
 void
-dm_node_take_over(struct dm_node *node, struct dm_config *config)
+dm_node_take_over(struct dm_node *node, struct dm_log_conf *conf)
 {
     DM_ON_LOOP();
+    struct dm_config *config = conf->config;
     struct dm_tokens *tokens = NULL;
     enum dm_status status = dm_tokens_new(config, &tokens);
     if (!status) {
@@ -427,7 +449,7 @@ dm_node_take_over(struct dm_node *node, struct dm_config *config)
     const struct dm_node_settings *settings = &config->node;
     dm_writer_configure(node->writer, settings->seal_ms * DM_NS_PER_MS,
                         settings->keep_raw_ms, settings->max_size);
-    status = dm_node_publish(node, old);
+    status = dm_node_publish(node, conf, old);
     if (status) {
         dm_log(node->env->log, DM_LOG_WARNING, "config.unpublished",
                "reason=\"%s\"", dm_status_text(status));
@@ -445,7 +467,9 @@ load_step(struct dm_job *job)
     struct load_job *load = (struct load_job *)job;
     const struct dm_config_options options = load_options(load->node);
     load->directories = directories_new(load->node);
-    return dm_config_load(&options, load->report, &load->config);
+    const enum dm_status status =
+        dm_config_load(&options, load->report, &load->config);
+    return status ? status : dm_log_conf_new(load->config, &load->conf);
 }
 
 static void
@@ -454,6 +478,7 @@ load_free(struct dm_job *job)
     struct load_job *load = (struct load_job *)job;
     dm_config_report_free(load->report);
     dm_config_unref(load->config);
+    dm_log_conf_unref(load->conf);
     directories_free(load->directories);
     dm_free(load);
 }
@@ -482,7 +507,7 @@ load_done(struct dm_job *job)
         keep_report(node, load->report);
     }
     if (job->status == DM_OK) {
-        dm_node_take_over(node, load->config);
+        dm_node_take_over(node, load->conf);
         watch_directories(node, load->directories);
     } else {
         dm_log(node->env->log, DM_LOG_WARNING, "config.kept",

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "quadstore/store.h"
 #include "quadstore/write.h"
+#include "sync/seal.h"
 #include "vocab/vocabulary.h"
 
 #include <assert.h>
@@ -55,6 +56,9 @@ struct dm_writer {
     size_t n_batch;
     int64_t next_ns;       // Results wait until then, while they are few
     int64_t durable_ns;    // Last durable commit
+    int64_t sealed_ns;     // Last entry of the log
+    int64_t seal_from_ns;  // None is sealed before, since one failed
+    bool wants_seal;       // As soon as that is allowed
     int64_t retain_ns;     // Next retention
     int64_t checkpoint_ns; // Next checkpoint
     bool is_full;
@@ -111,6 +115,7 @@ dm_writer_new(const struct dm_writer_options *options)
     writer->has_ballast = options->ballast_path != NULL;
     const int64_t now = dm_env_monotonic_ns(options->env);
     writer->durable_ns = now;
+    writer->sealed_ns = now - DM_WRITER_SEAL_LEAST_NS;
     writer->retain_ns = now + RETAIN_NS;
     writer->checkpoint_ns = now + CHECKPOINT_NS;
     atomic_init(&writer->seal_ns, options->seal_ns);
@@ -387,7 +392,7 @@ record_batch(struct dm_writer *writer, struct dm_txn *txn,
     return status;
 }
 
-// --------------------------------------------------------------- transactions
+// ---------------------------------------------------------------- durability
 
 static bool
 is_durable(const struct dm_writer *writer, const struct dm_commit_note *note,
@@ -397,12 +402,85 @@ is_durable(const struct dm_writer *writer, const struct dm_commit_note *note,
            now_ns - writer->durable_ns >= atomic_load(&writer->seal_ns);
 }
 
-// Results and at most one task, in one transaction
+// ------------------------------------------------------------------- sealing
+
+// When an entry is due, whatever comes
+static int64_t
+seal_due_ns(const struct dm_writer *writer)
+{
+    if (!writer->options.sealer) {
+        return DM_NEVER_DUE;
+    }
+    const int64_t wait = writer->wants_seal ? DM_WRITER_SEAL_LEAST_NS
+                                            : atomic_load(&writer->seal_ns);
+    const int64_t due = writer->sealed_ns + wait;
+    return due > writer->seal_from_ns ? due : writer->seal_from_ns;
+}
+
+static bool
+is_seal_due(struct dm_writer *writer, const struct dm_commit_note *note,
+            const struct dm_write_task *task, int64_t now_ns)
+{
+    if (note->has_status_change || (task && task->seals)) {
+        writer->wants_seal = true;
+    }
+    return now_ns >= seal_due_ns(writer);
+}
+
+// Seal in the transaction. Whether one may not seal yet is no failure.
+static enum dm_status
+seal(struct dm_writer *writer, struct dm_txn *txn, struct dm_sealed *ret,
+     bool *ret_is_sealed, struct dm_error *error)
+{
+    const enum dm_status status =
+        dm_sealer_seal(writer->options.sealer, txn,
+                       dm_env_wall_ms(writer->options.env), ret, error);
+    *ret_is_sealed = !status;
+    return status == DM_ERR_STATE ? DM_OK : status;
+}
+
+static void
+tell_sealed(struct dm_writer *writer, const struct dm_sealed *sealed,
+            int64_t now_ns)
+{
+    struct dm_error error = {0};
+    const enum dm_status status = dm_sealer_committed(writer->options.sealer);
+    writer->sealed_ns = now_ns;
+    writer->wants_seal = sealed->has_more;
+    if (status) {
+        (void)dm_error_set(&error, status, "the guard cannot be written: %s",
+                           dm_status_text(status));
+    }
+    if (writer->options.on_sealed) {
+        writer->options.on_sealed(writer->options.context, sealed,
+                                  status ? &error : NULL);
+    }
+}
+
+// --------------------------------------------------------------- transactions
+
+// What was counted in a transaction that did not come to pass
+static void
+forget_transaction(struct dm_writer *writer)
+{
+    forget_checks(writer);
+    writer->generation = 0;
+    memset(writer->failures, 0, sizeof(writer->failures));
+    if (writer->options.sealer) {
+        dm_sealer_undo(writer->options.sealer);
+    }
+}
+
+// Results and at most one task, in one transaction; with an entry of the log
+// where one is due and `may_seal`.
 static enum dm_status
 commit(struct dm_writer *writer, struct dm_commit_note *note,
-       struct dm_write_task *task, int64_t now_ns)
+       struct dm_write_task *task, int64_t now_ns, bool may_seal,
+       struct dm_error *seal_error)
 {
     struct dm_txn *txn = NULL;
+    struct dm_sealed sealed;
+    bool is_sealed = false;
     enum dm_status status = dm_txn_begin(writer->options.store, &txn);
     if (status) {
         return status;
@@ -411,25 +489,57 @@ commit(struct dm_writer *writer, struct dm_commit_note *note,
     if (!status && task) {
         status = task->apply(task, txn);
     }
+    if (!status && may_seal && is_seal_due(writer, note, task, now_ns)) {
+        status = seal(writer, txn, &sealed, &is_sealed, seal_error);
+    }
     if (status) {
         dm_txn_rollback(txn);
     } else {
-        const bool durable = is_durable(writer, note, task, now_ns);
+        const bool durable =
+            is_sealed || is_durable(writer, note, task, now_ns);
         status =
             dm_txn_commit(txn, durable ? DM_COMMIT_DURABLE : DM_COMMIT_NORMAL);
         if (!status && durable) {
             writer->durable_ns = now_ns;
         } else if (status == DM_ERR_STATE) {
             status = DM_OK; // Committed, not yet safe: the next one is durable
+            if (is_sealed) {
+                dm_sealer_undo(writer->options.sealer); // Told with that one
+                is_sealed = false;
+            }
         }
     }
     if (status) {
-        // What was counted in this transaction did not happen
-        forget_checks(writer);
-        writer->generation = 0;
-        memset(writer->failures, 0, sizeof(writer->failures));
+        forget_transaction(writer);
+    } else if (is_sealed) {
+        tell_sealed(writer, &sealed, now_ns);
+    } else if (may_seal && now_ns >= seal_due_ns(writer)) {
+        writer->seal_from_ns = now_ns + DM_WRITER_SEAL_LEAST_NS; // Not released
     }
     return status;
+}
+
+static enum dm_status
+commit_sealing(struct dm_writer *writer, struct dm_commit_note *note,
+               struct dm_write_task *task, int64_t now_ns)
+{
+    struct dm_error error = {0};
+    const bool may_seal = writer->options.sealer != NULL;
+    enum dm_status status =
+        commit(writer, note, task, now_ns, may_seal, &error);
+    if (!status || !error.status || status == DM_ERR_FULL) {
+        return status;
+    }
+    // Sealing is at fault: what was found out is written all the same
+    writer->seal_from_ns = now_ns + DM_WRITER_SEAL_AGAIN_NS;
+    if (writer->options.on_sealed) {
+        writer->options.on_sealed(writer->options.context, NULL, &error);
+    }
+    if (writer->n_batch) {
+        memset(note->changes, 0, writer->n_batch * sizeof(*note->changes));
+    }
+    note->has_status_change = false;
+    return commit(writer, note, task, now_ns, false, NULL);
 }
 
 // The batch is written: its results leave pending, with the note
@@ -519,14 +629,14 @@ write_batch(struct dm_writer *writer, struct dm_write_task *task,
         writer->retry_ns = now_ns + RETRY_NS;
         return;
     }
-    enum dm_status status = commit(writer, note, task, now_ns);
+    enum dm_status status = commit_sealing(writer, note, task, now_ns);
     if (status && task) {
         // Perhaps the task alone is at fault: the results go without it
         task->finished(task, status);
         task = NULL;
         memset(note->changes, 0, writer->n_batch * sizeof(*note->changes));
         note->has_status_change = false;
-        status = commit(writer, note, NULL, now_ns);
+        status = commit_sealing(writer, note, NULL, now_ns);
     }
     if (status) {
         meet_full_disk(writer, note, now_ns);
@@ -609,15 +719,14 @@ static bool
 is_batch_due(const struct dm_writer *writer, int64_t now_ns,
              int64_t *ret_due_ns)
 {
-    *ret_due_ns = DM_NEVER_DUE;
-    if (!writer->n_pending) {
-        return false;
-    }
+    *ret_due_ns = seal_due_ns(writer);
     if (writer->is_full) {
         *ret_due_ns = writer->retry_ns;
         return now_ns >= writer->retry_ns;
     }
-    *ret_due_ns = writer->next_ns;
+    if (writer->n_pending && writer->next_ns < *ret_due_ns) {
+        *ret_due_ns = writer->next_ns;
+    }
     return writer->n_pending >= DM_WRITER_BATCH || now_ns >= *ret_due_ns;
 }
 

@@ -19,6 +19,12 @@
  * Durability. A batch in which a status changed is committed durably, and so is
  * the first one after `seal` since the last durable commit.
  *
+ * Sealing. With a sealer (sync/seal.h) such a transaction also seals an entry
+ * of the own log, at most one in DM_WRITER_SEAL_LEAST_NS; and one is sealed
+ * every `seal` though nothing came: the sign of life. Where sealing fails,
+ * results are written without it, and it is tried again DM_WRITER_SEAL_AGAIN_NS
+ * later.
+ *
  * Full disk. Nothing is lost at once: the ballast file is given up, results are
  * held back, at most DM_WRITER_HELD_MAX; over it the oldest that changed no
  * status goes first, and what was dropped is counted. Every second the batch is
@@ -32,6 +38,7 @@
 #include "base/actor.h"
 #include "base/attr.h"
 #include "base/env.h"
+#include "base/error.h"
 #include "base/status.h"
 #include "checks/result.h"
 #include "quadstore/event.h"
@@ -42,6 +49,8 @@
 
 DM_BEGIN_DECLS
 
+struct dm_sealed;
+struct dm_sealer;
 struct dm_store;
 struct dm_txn;
 struct dm_writer;
@@ -51,6 +60,8 @@ struct dm_writer;
 #define DM_WRITER_RESULTS_MAX 20000U
 #define DM_WRITER_TASKS_MAX 256U
 #define DM_WRITER_HELD_MAX 8192U
+#define DM_WRITER_SEAL_LEAST_NS INT64_C(800000000)
+#define DM_WRITER_SEAL_AGAIN_NS INT64_C(30000000000)
 
 /// What a committed result did to its check
 struct dm_change {
@@ -80,6 +91,7 @@ struct dm_write_task {
     /// task into a queue of the loop. It owns the task from then on.
     void (*finished)(struct dm_write_task *task, enum dm_status status);
     bool durable;
+    bool seals; ///< An entry of the log goes with it
 };
 
 struct dm_writer_options {
@@ -90,6 +102,13 @@ struct dm_writer_options {
     int64_t seal_ns; ///< Between durable commits at most
     int64_t keep_raw_ms;
     uint64_t max_bytes;
+    struct dm_sealer *DM_NULLABLE sealer; ///< NULL: no log
+    /// An entry was sealed and committed, and the guard says so; or it could
+    /// not be sealed: then `sealed` is NULL and `error` says why. On the
+    /// writer.
+    void (*DM_NULLABLE on_sealed)(void *DM_NULLABLE context,
+                                  const struct dm_sealed *DM_NULLABLE sealed,
+                                  const struct dm_error *DM_NULLABLE error);
     /// Takes a note, which is its own. Called on the writer.
     void (*committed)(void *DM_NULLABLE context, struct dm_commit_note *note);
     void *DM_NULLABLE context;

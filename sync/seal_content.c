@@ -15,6 +15,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define METRIC_NAME_MAX 65536U
+
 // An event or State with room for its figures
 struct star {
     struct dm_payload_event event;
@@ -117,7 +119,7 @@ add_metric(struct dm_sealer *sealer, struct dm_str check,
     if (!sample->unit.n && !sample->warn.n && !sample->crit.n) {
         return DM_OK;
     }
-    dm_buf_init(&name, SIZE_MAX);
+    dm_buf_init(&name, METRIC_NAME_MAX);
     (void)dm_buf_put_str(&name, check);
     (void)dm_buf_putc(&name, '#');
     enum dm_status status = dm_buf_put_str(&name, sample->label);
