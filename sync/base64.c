@@ -30,11 +30,17 @@ dm_base64_write(enum dm_base64 form, struct dm_str bytes, struct dm_buf *buf)
 }
 
 // The bytes of `text` into `room`. libsodium refuses what is not the only text
-// of its bytes: bits that are left over and set, padding where none belongs.
+// of its bytes: bits that are left over and set, padding where none belongs;
+// but it takes some bytes that are not ASCII for digits.
 static bool
 decode(enum dm_base64 form, struct dm_str text, unsigned char *room,
        size_t size, size_t *ret_n)
 {
+    for (size_t i = 0; i < text.n; ++i) {
+        if ((unsigned char)text.data[i] > 0x7FU) {
+            return false;
+        }
+    }
     return sodium_base642bin(room, size, text.data ? text.data : "", text.n,
                              NULL, ret_n, NULL, variant_of(form)) == 0;
 }
