@@ -557,6 +557,9 @@ leaf_from(uint64_t first, const struct dm_head_cut *cut, size_t i)
 static void
 drop_front(struct dm_chain_list *list, size_t n)
 {
+    if (!n) {
+        return;
+    }
     list->n -= n;
     memmove(list->items, list->items + n, list->n * sizeof(*list->items));
 }
