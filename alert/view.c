@@ -640,6 +640,29 @@ count_from(const struct dm_view_state *states, size_t n,
     return count;
 }
 
+// The smallest quorum of the states: the first to be met
+static uint32_t
+quorum_of(const struct dm_view_state *states, size_t n)
+{
+    uint32_t quorum = UINT32_MAX;
+    for (size_t i = 0; i < n; ++i) {
+        const uint32_t own = states[i].check->per_node ? 1 : states[i].quorum;
+        quorum = own < quorum ? own : quorum;
+    }
+    return quorum;
+}
+
+bool
+dm_view_check_fails(const struct dm_view_state *states, size_t n)
+{
+    const uint32_t quorum = quorum_of(states, n);
+    uint32_t failing = 0;
+    for (size_t i = 0; i < n; ++i) {
+        failing += states[i].failing ? 1 : 0;
+    }
+    return failing > 0 && failing >= (n < quorum ? n : quorum);
+}
+
 enum dm_result_status
 dm_view_check_status(const struct dm_view_state *states, size_t n)
 {
@@ -650,11 +673,7 @@ dm_view_check_status(const struct dm_view_state *states, size_t n)
     if (!known) {
         return DM_RESULT_STALE;
     }
-    uint32_t quorum = UINT32_MAX;
-    for (size_t i = 0; i < n; ++i) {
-        const uint32_t own = states[i].check->per_node ? 1 : states[i].quorum;
-        quorum = own < quorum ? own : quorum;
-    }
+    const uint32_t quorum = quorum_of(states, n);
     const uint32_t need = known < quorum ? known : quorum;
     for (size_t i = 0; i < DM_COUNT_OF(worst_first); ++i) {
         if (count_from(states, n, worst_first[i]) >= need) {

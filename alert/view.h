@@ -148,6 +148,8 @@ enum dm_status dm_view_triples(const struct dm_view *view,
 /// @param states All of one check, next to each other.
 enum dm_result_status dm_view_check_status(const struct dm_view_state *states,
                                            size_t n);
+/// Whether as many of them fail as its quorum asks for, or all there are
+bool dm_view_check_fails(const struct dm_view_state *states, size_t n);
 
 DM_END_DECLS
 

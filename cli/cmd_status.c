@@ -19,6 +19,7 @@
 #define TEXT_SIZE 64U
 #define NAGIOS_UNKNOWN 3
 #define WATCH_NS (INT64_C(2) * DM_NS_PER_SECOND)
+#define NAMES_MAX 4U // Of nodes in the first line
 #define CLEAR_SCREEN "\x1b[H\x1b[J"
 
 struct wanted {
@@ -119,12 +120,18 @@ worst_state(const json_t *check)
     return worst;
 }
 
+static const char *
+color_of(const struct dm_cli *cli, const json_t *check)
+{
+    static const char *const colors[] = {"\x1b[31m", "\x1b[33m", "\x1b[90m",
+                                         "\x1b[35m", "\x1b[32m", ""};
+    return dm_cli_has_colors(cli) ? colors[rank(check)] : "";
+}
+
 static void
 add_check(const struct dm_cli *cli, struct dm_table *table, const json_t *check,
           int64_t now_ms)
 {
-    static const char *const colors[] = {"\x1b[31m", "\x1b[33m", "\x1b[90m",
-                                         "\x1b[35m", "\x1b[32m", ""};
     const json_t *state = worst_state(check);
     struct dm_buf status;
     char ago[TEXT_SIZE] = "";
@@ -139,13 +146,137 @@ add_check(const struct dm_cli *cli, struct dm_table *table, const json_t *check,
     if (dm_json_ms(state, "at") != INT64_MIN) {
         dm_ago_text(now_ms - dm_json_ms(state, "at"), ago, sizeof(ago));
     }
-    dm_table_color(table, dm_cli_has_colors(cli) ? colors[rank(check)] : "");
+    dm_table_color(table, color_of(cli, check));
     (void)dm_table_add(table, dm_json_str(check, "name"));
     (void)dm_table_add(table, dm_buf_str(&status));
     (void)dm_table_add(table, dm_json_str(state, "message"));
     (void)dm_table_add(table, dm_str(ago));
     dm_buf_done(&status);
 }
+
+// ----------------------------------------------------------------------- nodes
+
+// Why a node is a problem, or NULL
+static const char *
+trouble_of(const json_t *node)
+{
+    return json_object_get(node, "forkedAt") ? "forked"
+           : dm_json_true(node, "silent")    ? "silent"
+                                             : NULL;
+}
+
+static size_t
+count_troubles(const json_t *nodes)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < json_array_size(nodes); ++i) {
+        n += trouble_of(json_array_get(nodes, i)) ? 1 : 0;
+    }
+    return n;
+}
+
+// "carbon, fra": the one that answers, then the others
+static void
+print_names(const json_t *document)
+{
+    const json_t *nodes = json_object_get(document, "nodes");
+    const size_t n = json_array_size(nodes);
+    if (!n) {
+        const struct dm_str name = dm_json_str(document, "node");
+        (void)printf("%.*s", (int)name.n, name.data ? name.data : "");
+    }
+    for (size_t i = 0; i < n && i < NAMES_MAX; ++i) {
+        const struct dm_str name =
+            dm_json_str(json_array_get(nodes, i), "name");
+        (void)printf("%s%.*s", i ? ", " : "", (int)name.n,
+                     name.data ? name.data : "");
+    }
+    if (n > NAMES_MAX) {
+        (void)printf(" and %zu more", n - NAMES_MAX);
+    }
+}
+
+// Nodes that are a problem, as rows like those of checks
+static void
+add_nodes(const struct dm_cli *cli, struct dm_table *table,
+          const json_t *document)
+{
+    const json_t *nodes = json_object_get(document, "nodes");
+    const int64_t now_ms = dm_json_ms(document, "at");
+    for (size_t i = 0; i < json_array_size(nodes); ++i) {
+        const json_t *node = json_array_get(nodes, i);
+        const char *trouble = trouble_of(node);
+        if (!trouble) {
+            continue;
+        }
+        char ago[TEXT_SIZE] = "";
+        if (dm_json_ms(node, "lastSeen") != INT64_MIN) {
+            dm_ago_text(now_ms - dm_json_ms(node, "lastSeen"), ago,
+                        sizeof(ago));
+        }
+        dm_table_color(table, dm_cli_has_colors(cli) ? "\x1b[90m" : "");
+        (void)dm_table_add(table, dm_json_str(node, "name"));
+        (void)dm_table_add(table, dm_str(trouble));
+        (void)dm_table_add(table, strcmp(trouble, "silent") == 0
+                                      ? dm_str("this node says nothing")
+                                      : dm_str("this node has two histories"));
+        (void)dm_table_add(table, dm_str(ago));
+    }
+}
+
+// What a check reads at a node: "" where it has no state there
+static struct dm_str
+status_at(const json_t *check, struct dm_str node)
+{
+    const json_t *states = json_object_get(check, "states");
+    for (size_t i = 0; i < json_array_size(states); ++i) {
+        const json_t *state = json_array_get(states, i);
+        if (dm_str_equal(dm_json_str(state, "node"), node)) {
+            return dm_json_str(state, "status");
+        }
+    }
+    return dm_str("");
+}
+
+// A row for each check, a column for each node. Of a heartbeat there is one
+// state over all nodes: what the check reads.
+static int
+print_matrix(const struct dm_cli *cli, const json_t *document,
+             const struct chosen *chosen)
+{
+    const json_t *nodes = json_object_get(document, "nodes");
+    const size_t n = json_array_size(nodes);
+    if (n + 2 > DM_TABLE_COLUMNS_MAX) {
+        dm_complain("there are too many nodes for a table");
+        return DM_EXIT_NO;
+    }
+    struct dm_table *table = dm_table_new(n + 2);
+    if (!table) {
+        return DM_EXIT_FAULT;
+    }
+    (void)dm_table_add(table, dm_str("check"));
+    (void)dm_table_add(table, dm_str("status"));
+    for (size_t i = 0; i < n; ++i) {
+        (void)dm_table_add(table,
+                           dm_json_str(json_array_get(nodes, i), "name"));
+    }
+    for (size_t i = 0; i < chosen->n; ++i) {
+        const json_t *check = chosen->checks[i];
+        dm_table_color(table, color_of(cli, check));
+        (void)dm_table_add(table, dm_json_str(check, "name"));
+        (void)dm_table_add(table, dm_json_str(check, "status"));
+        for (size_t k = 0; k < n; ++k) {
+            const struct dm_str status =
+                status_at(check, dm_json_str(json_array_get(nodes, k), "name"));
+            (void)dm_table_add(table, status.n ? status : dm_str("-"));
+        }
+    }
+    dm_table_print(table, 0);
+    dm_table_free(table);
+    return DM_EXIT_DONE;
+}
+
+// ---------------------------------------------------------------- the whole
 
 static size_t
 count_problems(const struct chosen *chosen)
@@ -167,8 +298,8 @@ print_table(const struct dm_cli *cli, const json_t *document,
             const struct chosen *chosen)
 {
     const json_t *config = json_object_get(document, "config");
-    const struct dm_str node = dm_json_str(document, "node");
-    const size_t problems = count_problems(chosen);
+    const size_t problems = count_problems(chosen) +
+                            count_troubles(json_object_get(document, "nodes"));
     struct dm_table *table = dm_table_new(4);
     if (!table) {
         return DM_EXIT_FAULT;
@@ -178,13 +309,14 @@ print_table(const struct dm_cli *cli, const json_t *document,
                      "demonitor validate\n",
                      (long long)dm_json_integer(config, "errors"));
     }
+    print_names(document);
     if (problems) {
-        (void)printf("%.*s  %zu problem%s, %zu checks\n", (int)node.n,
-                     node.data, problems, problems == 1 ? "" : "s", chosen->n);
+        (void)printf("  %zu problem%s, %zu checks\n", problems,
+                     problems == 1 ? "" : "s", chosen->n);
     } else {
-        (void)printf("%.*s  all well: %zu checks ok\n", (int)node.n, node.data,
-                     chosen->n);
+        (void)printf("  all well: %zu checks ok\n", chosen->n);
     }
+    add_nodes(cli, table, document);
     for (size_t i = 0; i < chosen->n; ++i) {
         add_check(cli, table, chosen->checks[i], dm_json_ms(document, "at"));
     }
@@ -256,6 +388,8 @@ show(struct dm_cli *cli, const struct wanted *wanted)
         (void)json_dumpf(document, stdout,
                          wanted->watch ? JSON_COMPACT : JSON_INDENT(1));
         (void)printf("\n");
+    } else if (wanted->by_node) {
+        code = print_matrix(cli, document, &chosen);
     } else {
         code = print_table(cli, document, &chosen);
     }
@@ -314,7 +448,7 @@ dm_cmd_status(struct dm_cli *cli)
         } else if (strcmp(word, "--watch") == 0) {
             wanted.watch = true;
         } else if (strcmp(word, "--by-node") == 0) {
-            wanted.by_node = true; // One node: the table is the matrix
+            wanted.by_node = true;
         } else {
             code = dm_misuse(cli, "cannot take \"%s\"", word);
         }

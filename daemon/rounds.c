@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/time.h"
 #include "daemon/node_private.h"
 #include "quadstore/write.h"
@@ -22,6 +23,7 @@
 #define ROUND_DEADLINE_NS (INT64_C(10) * DM_NS_PER_SECOND)
 #define STARTUP_MEMORY (64U << 20U)
 #define ENCODED_MAX (256U << 10U) // Of one alert
+#define SHARED_NAMES_MAX 1000U    // Bytes of a warning
 #define REFRESH_NS (INT64_C(600) * DM_NS_PER_SECOND)
 
 static const char state_space[] = "alert";
@@ -40,6 +42,7 @@ struct dm_rounds {
     // Of what changed all was stored; else the next round stores every alert.
     // One that is gone may stay behind; it goes soon after the next start.
     bool is_stored;
+    uint64_t shared_names; // Hash of those that were warned of; 0: none
     struct dm_rounds_figures figures;
 };
 
@@ -69,6 +72,7 @@ struct round {
     size_t n_stored;
     size_t stored_capacity;
     struct dm_alerts *after;
+    struct dm_str shared_names; // Names that two nodes or checks have, or empty
     int64_t next_ms;
     size_t rules_failed;
     int64_t took_ns;
@@ -201,7 +205,8 @@ gather_results(struct round *round, struct all_results *all)
         round->rules_failed += results[i].status ? 1 : 0;
     }
     static const struct dm_str node_column = DM_STR("node");
-    all->column = (struct dm_alert_text){node_column, round->config->node.name};
+    all->column =
+        (struct dm_alert_text){node_column, round->present->logs[0].name};
     all->row = (struct dm_rule_row){&all->column, 1, DM_NO_TIME};
     all->items[n] = (struct dm_rule_result){
         .rule = built_in_rule("ConfigurationInvalid"),
@@ -256,6 +261,30 @@ evaluate(struct round *round)
     return status;
 }
 
+// Which names two nodes or two checks have, for a warning
+static enum dm_status
+note_shared_names(struct round *round)
+{
+    const struct dm_view *view = &round->present->view;
+    struct dm_buf said;
+    dm_buf_init(&said, SHARED_NAMES_MAX);
+    for (size_t i = 0; i < view->n_nodes; ++i) {
+        const struct dm_view_log *log = view->nodes[i].log;
+        if (log->is_renamed) {
+            (void)dm_buf_printf(&said, "%snode=%.*s", said.n ? " " : "",
+                                (int)log->name.n, log->name.data);
+        }
+    }
+    if (view->n_shared_names) {
+        (void)dm_buf_printf(&said, "%scheck=%.*s", said.n ? " " : "",
+                            (int)view->shared_name.n, view->shared_name.data);
+    }
+    round->shared_names =
+        dm_arena_copy(&round->arena, dm_utf8_whole(dm_buf_str(&said)));
+    dm_buf_done(&said);
+    return round->shared_names.data ? DM_OK : DM_ERR_NO_MEMORY;
+}
+
 static enum dm_status
 open_round(struct round *round)
 {
@@ -266,6 +295,9 @@ open_round(struct round *round)
         status = dm_present_open(round->snapshot, round->config,
                                  rounds->node->presents, round->now_ms,
                                  &round->present);
+    }
+    if (!status) {
+        status = note_shared_names(round);
     }
     if (!status) {
         status =
@@ -379,10 +411,24 @@ end_round(struct dm_rounds *rounds, int64_t next_ms)
     arm_at(rounds, rounds->is_wanted || due < least ? least : due);
 }
 
+// Once, and again when they are others
+static void
+warn_of_names(struct dm_rounds *rounds, struct dm_str names)
+{
+    const uint64_t hash = names.n ? dm_hash(names, 0) : 0;
+    if (hash != rounds->shared_names && names.n) {
+        dm_log(rounds->node->env->log, DM_LOG_WARNING, "names.shared",
+               "%.*s hint=\"two have one name: give one of them another\"",
+               (int)names.n, names.data);
+    }
+    rounds->shared_names = hash;
+}
+
 static void
 settle(struct round *round, bool is_stored)
 {
     struct dm_rounds *rounds = round->rounds;
+    warn_of_names(rounds, round->shared_names);
     tell_differences(rounds, round->after);
     struct dm_alerts *told = dm_alerts_clone(round->after);
     if (told) {

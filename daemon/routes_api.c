@@ -64,6 +64,7 @@ state_object(const struct dm_view_state *state)
     }
     dm_json_text(object, "status",
                  dm_str(dm_result_status_name(state->status)));
+    dm_json_bool(object, "failing", state->failing);
     dm_json_time(object, "since", state->since_ms);
     dm_json_time(object, "at", state->at_ms);
     dm_json_int(object, "streak", state->streak);
@@ -93,10 +94,8 @@ check_object(const struct dm_view_state *states, size_t n,
     const struct dm_check_def *check = states[0].check;
     json_t *object = json_object();
     json_t *list = json_array();
-    bool failing = false;
     bool muted = true;
     for (size_t i = 0; i < n; ++i) {
-        failing = failing || states[i].failing;
         muted = muted && states[i].muted;
         (void)json_array_append_new(list, state_object(&states[i]));
     }
@@ -107,7 +106,7 @@ check_object(const struct dm_view_state *states, size_t n,
     dm_json_text(object, "group", check->group);
     dm_json_set(object, "tags", texts_array(&check->tags));
     dm_json_text(object, "status", dm_str(dm_result_status_name(status)));
-    dm_json_bool(object, "failing", failing);
+    dm_json_bool(object, "failing", dm_view_check_fails(states, n));
     dm_json_bool(object, "muted", muted);
     dm_json_text(object, "severity", dm_str(dm_severity_name(check->severity)));
     dm_json_int(object, "retries", check->retries);
@@ -154,12 +153,16 @@ nodes_array(const struct dm_view *view)
         json_t *object = json_object();
         dm_json_text(object, "name", node->log->name);
         dm_json_text(object, "iri", node->log->iri);
+        dm_json_text(object, "title", node->log->title);
         dm_json_time(object, "lastSeen", node->log->last_seen_ms);
-        dm_json_int(object, "behind", 0);
+        dm_json_int(object, "behind", (int64_t)node->log->behind);
         dm_json_bool(object, "silent", node->silent);
         dm_json_text(
             object, "presence",
             dm_str(node->log->presence_sometimes ? "sometimes" : "always"));
+        if (node->log->forked_at) {
+            dm_json_int(object, "forkedAt", (int64_t)node->log->forked_at);
+        }
         (void)json_array_append_new(nodes, object);
     }
     return nodes;
@@ -192,7 +195,7 @@ status_step(struct dm_reply_job *job)
     struct summary summary = {0};
     json_t *document = json_object();
     json_t *config = json_object();
-    dm_json_text(document, "node", job->config->node.name);
+    dm_json_text(document, "node", job->present->logs[0].name);
     dm_json_time(document, "at", job->now_ms);
     dm_json_bool(config, "valid", own->is_valid);
     dm_json_int(config, "errors", (int64_t)own->n_errors);

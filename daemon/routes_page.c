@@ -122,13 +122,18 @@ put_ago(struct dm_buf *out, int64_t ms)
 }
 
 static void
-put_row(struct dm_buf *out, const struct dm_view_state *state, int64_t now_ms)
+put_row(struct dm_buf *out, const struct dm_view_state *state, int64_t now_ms,
+        bool has_nodes)
 {
     const char *status = dm_result_status_name(state->status);
     const struct dm_str title =
         state->check->title.n ? state->check->title : state->name;
     (void)dm_buf_puts(out, "<tr><td>");
     put_html(out, title);
+    if (has_nodes) { // A heartbeat has none
+        (void)dm_buf_puts(out, "<td class=s>");
+        put_html(out, state->node ? state->node->name : (struct dm_str){"", 0});
+    }
     (void)dm_buf_printf(out, "<td class=\"s %s\">%s%s%s<td>", status, status,
                         state->failing ? ", failing" : "",
                         state->muted ? ", muted" : "");
@@ -145,10 +150,52 @@ put_row(struct dm_buf *out, const struct dm_view_state *state, int64_t now_ms)
     (void)dm_buf_putc(out, '\n');
 }
 
+// The nodes, where there are others than this one
+static void
+put_nodes(struct dm_buf *out, const struct dm_view *view)
+{
+    if (view->n_nodes < 2) {
+        return;
+    }
+    (void)dm_buf_puts(out, "<h2>Nodes</h2>\n<table><tr><th>node<th>state<th>"
+                           "last entry<th>behind\n");
+    for (size_t i = 0; i < view->n_nodes; ++i) {
+        const struct dm_view_log *log = view->nodes[i].log;
+        (void)dm_buf_puts(out, "<tr><td>");
+        put_html(out, log->title.n ? log->title : log->name);
+        (void)dm_buf_puts(out, log->forked_at          ? "<td class=critical>"
+                               : view->nodes[i].silent ? "<td class=stale>"
+                                                       : "<td class=ok>");
+        if (log->forked_at) {
+            (void)dm_buf_printf(out, "forked at %llu",
+                                (unsigned long long)log->forked_at);
+        } else {
+            (void)dm_buf_puts(out, log->is_self            ? "this one"
+                                   : view->nodes[i].silent ? "silent"
+                                                           : "heard");
+        }
+        (void)dm_buf_puts(out, "<td class=s>");
+        if (!log->is_self && log->last_seen_ms != DM_NO_TIME) {
+            put_ago(out, view->now_ms - log->received_ms);
+            (void)dm_buf_puts(out, " ago");
+        }
+        (void)dm_buf_puts(out, "<td class=s>");
+        if (log->behind) {
+            (void)dm_buf_printf(out, "%llu entries",
+                                (unsigned long long)log->behind);
+        }
+        (void)dm_buf_putc(out, '\n');
+    }
+    (void)dm_buf_puts(out, "</table>\n");
+}
+
 static size_t
 count_problems(const struct dm_view *view)
 {
     size_t n = 0;
+    for (size_t i = 0; i < view->n_nodes; ++i) {
+        n += view->nodes[i].silent || view->nodes[i].log->forked_at ? 1 : 0;
+    }
     for (size_t i = 0; i < view->n_states; ++i) {
         const struct dm_view_state *state = &view->states[i];
         n += !state->muted && (dm_result_is_bad(state->status) ||
@@ -238,15 +285,18 @@ page_step(struct dm_reply_job *job)
               compare_states);
     }
     const size_t problems = count_problems(view);
-    put_head(&job->out, job->config->node.name, problems);
+    put_head(&job->out, job->present->logs[0].name, problems);
     put_banner(&job->out, page, problems);
-    (void)dm_buf_puts(&job->out,
-                      "<table><tr><th>check<th>status<th>message<th>last "
-                      "result<th>since\n");
+    const bool has_nodes = view->n_nodes > 1;
+    (void)dm_buf_printf(&job->out,
+                        "<table><tr><th>check%s<th>status<th>message<th>last "
+                        "result<th>since\n",
+                        has_nodes ? "<th>node" : "");
     for (size_t i = 0; i < view->n_states; ++i) {
-        put_row(&job->out, states[i], job->now_ms);
+        put_row(&job->out, states[i], job->now_ms, has_nodes);
     }
     (void)dm_buf_puts(&job->out, "</table>\n");
+    put_nodes(&job->out, view);
     put_foot(&job->out, page);
     dm_free(states);
     job->content_type = "text/html; charset=utf-8";

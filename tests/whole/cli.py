@@ -254,6 +254,46 @@ e:a e:n 1 . e:b e:n 2 .""")
         "\t2\n")
 
 
+def test_status_by_node(world):
+    """What is said of several nodes, by a daemon that holds their logs"""
+    at = "2026-11-24T16:10:00.000Z"
+
+    def check(name, status, states):
+        return {"name": name, "status": status, "failing": status != "ok",
+                "muted": False, "tags": [], "states": [
+                    {"node": node, "status": state, "at": at, "message": "m"}
+                    for node, state in states]}
+    document = {
+        "node": "carbon", "at": at, "config": {"valid": True, "errors": 0},
+        "nodes": [
+            {"name": "carbon", "lastSeen": at, "silent": False},
+            {"name": "fra", "lastSeen": "2026-11-24T16:00:00.000Z",
+             "silent": True},
+            {"name": "oslo", "lastSeen": at, "silent": False,
+             "forkedAt": 4711}],
+        "checks": [
+            check("blog", "ok", [("carbon", "ok"), ("oslo", "warning")]),
+            check("backup", "ok", [(None, "ok")]),
+            check("shop", "critical", [("carbon", "critical"),
+                                       ("fra", "stale")])]}
+    server = lib.Recorder(body=json.dumps(document).encode())
+    daemon = world.daemon("unused", listen=False)
+    rows = [line.split() for line in daemon.cli(
+        "--url", server.url, "status", "--by-node").stdout.splitlines()]
+    world.same("the matrix", rows, [
+        ["check", "status", "carbon", "fra", "oslo"],
+        ["shop", "critical", "critical", "stale", "-"],
+        ["backup", "ok", "-", "-", "-"],
+        ["blog", "ok", "ok", "-", "warning"]])
+    lines = daemon.cli("--url", server.url, "status").stdout.splitlines()
+    world.same("the first line", lines[0],
+               "carbon, fra, oslo  3 problems, 3 checks")
+    world.same("a silent node", lines[1].split(),
+               "fra silent this node says nothing 10 min ago".split())
+    world.same("a forked one", lines[2].split()[:2], ["oslo", "forked"])
+    server.stop()
+
+
 # ---------------------------------------------------------------- a daemon
 
 
@@ -515,7 +555,8 @@ def test_export_import(world, daemon):
 def main():
     with lib.World() as world:
         for test in (test_usage, test_init, test_validate, test_secret_mode,
-                     test_probe, test_parse, test_query_files):
+                     test_probe, test_parse, test_query_files,
+                     test_status_by_node):
             test(world)
         page = lib.Recorder()
         daemon = world.daemon(checks=CHECKS % page.url)

@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: ISC
 """The routes of one node, as interface.md section 4 tells them."""
 
+import contextlib
 import http.client
 import json
 import os
 import re
 import socket
+import sqlite3
+import struct
 import threading
 import time
 import urllib.parse
@@ -493,6 +496,32 @@ def test_tls(world, address):
     world.same("the end again", daemon.stop(), 0)
 
 
+def test_followed(world, daemon):
+    """A log that was heard of an hour ago, and never since"""
+    heard = int((time.time() - 3600) * 1000)
+    record = struct.pack("<BqqqQQQ", 1, heard, heard, 0, 7, 10, 0)
+    with contextlib.closing(sqlite3.connect(
+            os.path.join(daemon.data, "demonitor.db"))) as store:
+        store.execute("INSERT INTO state VALUES ('seen', ?, ?)",
+                      (b"ipns://k51other", record))
+        store.commit()
+    daemon.start()
+    document = daemon.get("/api/v1/status").json
+    world.same("nodes", [(node["name"], node["iri"], node["behind"],
+                          node["silent"], node["presence"])
+                         for node in document["nodes"][1:]],
+               [("k51other", "ipns://k51other", 3, True, "always")])
+    rows = daemon.query("SELECT ?node ?silent { GRAPH :now { ?node a :Node ; "
+                        ":name ?name ; :silent ?silent ; :lastSeen ?t } }")
+    world.same("nodes of dm:now", sorted(row["silent"] for row in rows),
+               ["false", "true"])
+    text = daemon.get("/").text
+    for part in ("<h2>Nodes</h2>", "k51other", "silent", "3 entries",
+                 "1 problem"):
+        world.has("the page", text, part)
+    world.same("the end of it", daemon.stop(), 0)
+
+
 def read(path):
     with open(path, encoding="ascii") as file:
         return file.read()
@@ -534,6 +563,7 @@ def main():
         daemon.get("/ping/deep/job")
         test_pages(world, daemon)
         world.same("the daemon ends well", daemon.stop(), 0)
+        test_followed(world, daemon)
         test_outside(world)
 
 

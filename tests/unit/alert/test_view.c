@@ -629,6 +629,29 @@ of_different_quorums_the_smallest_decides(void)
 }
 
 static void
+a_check_fails_when_its_quorum_does_or_all_there_are(void)
+{
+    static const struct dm_check_def shop = {.kind = DM_CHECK_HTTP};
+    static const struct dm_check_def disk = {.kind = DM_CHECK_SYSTEM,
+                                             .per_node = true};
+    struct dm_view_state states[3] = {
+        {.check = &shop, .quorum = 2, .failing = true},
+        {.check = &shop, .quorum = 2},
+        {.check = &shop, .quorum = 2},
+    };
+    CHECK(!dm_view_check_fails(states, 3));
+    CHECK(dm_view_check_fails(states, 1));
+    states[2].failing = true;
+    CHECK(dm_view_check_fails(states, 3));
+    CHECK(!dm_view_check_fails(&states[1], 1));
+    for (size_t i = 0; i < 3; ++i) {
+        states[i].check = &disk;
+        states[i].failing = i == 1;
+    }
+    CHECK(dm_view_check_fails(states, 3));
+}
+
+static void
 the_status_of_a_check_is_the_worst_its_quorum_agrees_on(void)
 {
     static const struct {
@@ -807,6 +830,7 @@ main(void)
     nodes_count_for_the_quorum_before_they_have_a_result();
     checks_of_one_name_appear_whole_and_a_check_has_one_name();
     of_different_quorums_the_smallest_decides();
+    a_check_fails_when_its_quorum_does_or_all_there_are();
     the_status_of_a_check_is_the_worst_its_quorum_agrees_on();
     a_node_is_silent_after_three_seals_and_30_s_unless_it_may_be();
     the_view_stays_until_its_next_change_and_changes_there();
