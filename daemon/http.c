@@ -48,6 +48,16 @@ dm_reply(const struct dm_request *request, unsigned status,
     answer(request, status, headers, DM_COUNT_OF(headers), copy, body.n);
 }
 
+void
+dm_reply_empty(const struct dm_request *request, unsigned status)
+{
+    static const struct dm_http_header headers[] = {
+        {DM_STR("Cache-Control"), DM_STR("no-store")},
+    };
+    DM_ON_LOOP();
+    answer(request, status, headers, DM_COUNT_OF(headers), NULL, 0);
+}
+
 static void
 put_json_text(struct dm_buf *buf, const char *text)
 {
@@ -293,9 +303,9 @@ identify(struct dm_request *request)
 // -------------------------------------------------------------------- routing
 
 static const struct dm_route *const route_tables[] = {
-    dm_routes_health, dm_routes_ping,   dm_routes_api,
-    dm_routes_sparql, dm_routes_page,   dm_routes_metrics,
-    dm_routes_export, dm_routes_events, dm_routes_id,
+    dm_routes_health, dm_routes_ping,    dm_routes_api,    dm_routes_sparql,
+    dm_routes_page,   dm_routes_metrics, dm_routes_export, dm_routes_events,
+    dm_routes_id,     dm_routes_sync,
 };
 
 static bool
@@ -449,6 +459,7 @@ on_closed(void *context, struct dm_http_call *call, bool is_complete)
     (void)is_complete;
     dm_events_closed(node->events, call);
     dm_id_closed(node, call);
+    dm_logs_closed(node->logs, call);
     struct dm_reply_job *job = call->user;
     if (job) {
         job->has_left = true;
@@ -548,14 +559,22 @@ http_status_of(enum dm_status status)
 static void
 send_reply(struct dm_reply_job *job)
 {
-    const struct dm_http_header headers[] = {
-        {DM_STR("Content-Type"), dm_str(job->content_type)},
-        {DM_STR("Cache-Control"), DM_STR("no-store")},
-    };
+    static const struct dm_http_header no_store = {DM_STR("Cache-Control"),
+                                                   DM_STR("no-store")};
+    struct dm_http_header headers[1 + DM_REPLY_HEADERS_MAX] = {no_store};
+    size_t n_headers = 1;
+    if (job->headers) {
+        assert(job->n_headers <= DM_REPLY_HEADERS_MAX);
+        memcpy(headers, job->headers, job->n_headers * sizeof(headers[0]));
+        n_headers = job->n_headers;
+    }
+    if (job->http_status != 204 && job->http_status != 304) {
+        headers[n_headers++] = (struct dm_http_header){
+            DM_STR("Content-Type"), dm_str(job->content_type)};
+    }
     size_t n = 0;
     char *body = dm_buf_take(&job->out, &n);
-    answer(&job->request, job->http_status, headers, DM_COUNT_OF(headers), body,
-           n);
+    answer(&job->request, job->http_status, headers, n_headers, body, n);
 }
 
 static void
@@ -600,7 +619,6 @@ dm_reply_start(const struct dm_request *request, const struct dm_reply_ops *ops,
     job->job.ops = &reply_job_ops;
     job->ops = ops;
     job->request = *request;
-    job->request.rest = (struct dm_str){"", 0}; // It ends with the handler
     job->config = dm_config_ref(node->config);
     job->store = node->store;
     job->presents = node->presents;
@@ -615,6 +633,7 @@ dm_reply_start(const struct dm_request *request, const struct dm_reply_ops *ops,
         reply_free(&job->job);
         return;
     }
+    job->request.rest = (struct dm_str){"", 0}; // It ends with the handler
     if (dm_job_start(node->users, &job->job)) {
         dm_reply_problem(request, 429, "too many queries at once", NULL);
         reply_free(&job->job);

@@ -91,6 +91,7 @@ extern const struct dm_route dm_routes_metrics[];
 extern const struct dm_route dm_routes_export[];
 extern const struct dm_route dm_routes_events[];
 extern const struct dm_route dm_routes_id[];
+extern const struct dm_route dm_routes_sync[];
 
 /// The handler of every server of the node
 struct dm_http_handler dm_http_handler(struct dm_node *node);
@@ -100,6 +101,9 @@ struct dm_http_handler dm_http_handler(struct dm_node *node);
 /// Answer with a copy of `body`.
 void dm_reply(const struct dm_request *request, unsigned status,
               const char *content_type, struct dm_str body);
+
+/// Answer without a body.
+void dm_reply_empty(const struct dm_request *request, unsigned status);
 
 /// Answer with an error: application/problem+json, or text where the client
 /// prefers it. `error` may hold line and column.
@@ -146,6 +150,9 @@ struct dm_reply_job {
     struct dm_buf out;        ///< At most DM_REPLY_MAX
     unsigned http_status;     ///< 200 unless set
     const char *content_type; ///< A constant; text/plain unless set
+    /// Instead of Cache-Control: no-store; they live as long as the job
+    const struct dm_http_header *DM_NULLABLE headers;
+    size_t n_headers; ///< At most DM_REPLY_HEADERS_MAX
     struct dm_error error;
     struct dm_snapshot *DM_NULLABLE snapshot; ///< By dm_reply_open()
     struct dm_present *DM_NULLABLE present;
@@ -153,6 +160,7 @@ struct dm_reply_job {
 
 /// Most bytes of an answer
 #define DM_REPLY_MAX (64U << 20U)
+#define DM_REPLY_HEADERS_MAX 8U
 
 /// Sets the state of a reply up from its request, which is whole only now; a
 /// status other than DM_OK must have answered it.

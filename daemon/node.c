@@ -326,6 +326,20 @@ make_writer(struct dm_node *node)
 }
 
 static enum dm_status
+make_logs(struct dm_node *node)
+{
+    const struct dm_logs_options options = {
+        .env = node->env,
+        .loop = node->net->loop,
+        .own = dm_key_public(node->key),
+        .news = dm_node_tell_logs,
+        .context = node,
+    };
+    node->logs = dm_logs_new(&options);
+    return node->logs ? DM_OK : DM_ERR_NO_MEMORY;
+}
+
+static enum dm_status
 make_parts(struct dm_node *node)
 {
     const struct dm_runner_options runner = {
@@ -353,7 +367,10 @@ make_parts(struct dm_node *node)
         !node->alertmanagers || !node->events) {
         return DM_ERR_NO_MEMORY;
     }
-    enum dm_status status = make_writer(node);
+    enum dm_status status = make_logs(node);
+    if (!status) {
+        status = make_writer(node);
+    }
     return status ? status : dm_rounds_new(node, &node->rounds);
 }
 
@@ -456,6 +473,7 @@ dm_node_free(struct dm_node *node)
     dm_rounds_free(node->rounds);
     dm_alertmanagers_free(node->alertmanagers);
     dm_events_free(node->events);
+    dm_logs_free(node->logs);
     dm_queue_free(node->notes);
     dm_queue_free(node->returns);
     if (node->has_waker) {

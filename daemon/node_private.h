@@ -18,6 +18,7 @@
 #include "daemon/http.h"
 #include "daemon/identity.h"
 #include "daemon/job.h"
+#include "daemon/logs.h"
 #include "daemon/node.h"
 #include "daemon/rounds.h"
 #include "daemon/tokens.h"
@@ -90,6 +91,7 @@ struct dm_node {
     struct dm_runner *runner;
     struct dm_alertmanagers *alertmanagers;
     struct dm_events *events;
+    struct dm_logs *logs;
     struct dm_rounds *rounds;
     struct dm_queue *notes;   ///< From the writer: struct dm_commit_note
     struct dm_queue *returns; ///< From the writer: struct dm_return
@@ -138,6 +140,9 @@ enum dm_status dm_node_publish(struct dm_node *node, struct dm_log_conf *conf,
 
 /// A call was closed that may wait for /api/v1/id.
 void dm_id_closed(struct dm_node *node, const struct dm_http_call *call);
+
+/// Answer the held calls of heads. Its context is the node (daemon/logs.h).
+void dm_node_tell_logs(void *DM_NULLABLE context, uint64_t since);
 
 /// One event of /events for each change; the texts of `watch`.
 /// @return Whether the status changed, or the check began to fail.
