@@ -188,8 +188,9 @@ take_own_tip(struct dm_node *node)
 {
     struct dm_own_tip *tip = atomic_exchange(&node->sealed_tip, NULL);
     if (tip) {
-        dm_free(node->own_tip);
-        node->own_tip = tip;
+        dm_logs_set_own(node->logs, tip->seq,
+                        dm_str_n((const char *)tip->record, tip->n));
+        dm_free(tip);
     }
 }
 
@@ -468,7 +469,6 @@ dm_node_free(struct dm_node *node)
     dm_writer_free(node->writer); // Writes what waits
     dm_sealer_free(node->sealer);
     dm_free(atomic_load(&node->sealed_tip));
-    dm_free(node->own_tip);
     drain_returns(node);
     dm_rounds_free(node->rounds);
     dm_alertmanagers_free(node->alertmanagers);

@@ -87,7 +87,6 @@ struct dm_node {
     struct dm_sealer *sealer;          ///< The writer's
     /// Left by the writer for the loop, which takes it away; NULL: no news
     _Atomic(struct dm_own_tip *) sealed_tip;
-    struct dm_own_tip *DM_NULLABLE own_tip;
     struct dm_runner *runner;
     struct dm_alertmanagers *alertmanagers;
     struct dm_events *events;
