@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/json_read.h"
 #include "cli/paths.h"
+#include "sync/key.h"
 #include "vocab/config.h"
 #include "vocab/normal.h"
 #include "vocab/vocabulary.h"
@@ -18,6 +19,7 @@
 #define OUTPUT_MAX (64U << 20U)
 #define ASK_NS (INT64_C(2) * DM_NS_PER_SECOND)
 #define CLOCK_SIZE 64U
+#define PATH_MAX_BYTES 4096U
 
 struct validating {
     const char **files;
@@ -90,14 +92,37 @@ tell_daemon(struct dm_cli *cli)
     dm_client_free(client);
 }
 
+// Our own log, where its key is there and ours to read: no peer has it. Without
+// it nothing is said of that.
+static void
+own_log(const struct dm_cli *cli, char iri[DM_KEY_IRI_SIZE])
+{
+    struct dm_buf path;
+    struct dm_key *key = NULL;
+    iri[0] = '\0';
+    dm_buf_init(&path, PATH_MAX_BYTES);
+    (void)dm_buf_printf(&path, "%s/key", cli->data);
+    if (!path.status &&
+        dm_key_load(cli->env, dm_buf_cstr(&path), &key, NULL) == DM_OK) {
+        dm_key_iri(dm_key_public(key), iri);
+        dm_key_free(key);
+    }
+    dm_buf_done(&path);
+}
+
 static int
 load(struct dm_cli *cli, const struct validating *validating)
 {
     char host[DM_HOST_NAME_SIZE];
+    char iri[DM_KEY_IRI_SIZE] = "";
     dm_host_name(host);
+    if (!validating->expand) { // There :this stays itself
+        own_log(cli, iri);
+    }
     const struct dm_config_options options = {
         .env = cli->env,
         .directory = cli->config,
+        .node_iri = dm_str(iri),
         .node_name = dm_str(host),
     };
     struct dm_config_report *report = dm_config_report_new();

@@ -21,15 +21,6 @@
 #define RETURNS_MAX (DM_WRITER_TASKS_MAX + 8U)
 #define BALLAST_BYTES (16U << 20U)
 #define RESTORE_MEMORY (64U << 20U)
-#define STREAM_MAX (1U << 20U)
-#define IDLE_NS (INT64_C(60) * DM_NS_PER_SECOND)
-#define HEADER_NS (INT64_C(10) * DM_NS_PER_SECOND)
-#define REQUEST_NS (INT64_C(300) * DM_NS_PER_SECOND)
-#define WINDOW_NS (INT64_C(30) * DM_NS_PER_SECOND)
-#define WINDOW_BYTES ((size_t)30 * 1024) // 1 KiB/s
-#define CONNECTIONS_MAX 64U
-#define CONNECTIONS_OF_ADDRESS 8U
-#define SOCKET_CONNECTIONS 32U
 #define ALIVE_NS (INT64_C(60) * DM_NS_PER_SECOND)
 #define ONCE_NS (INT64_C(20) * DM_NS_PER_MS)
 
@@ -416,15 +407,6 @@ dm_node_new(const struct dm_node_options *options, struct dm_node **ret,
     return DM_OK;
 }
 
-static void
-close_servers(struct dm_node *node)
-{
-    for (size_t i = 0; i < node->n_servers; ++i) {
-        dm_http_servers_close(node->net->servers, node->servers[i]);
-    }
-    node->n_servers = 0;
-}
-
 // What still came back from the writer, now that nothing runs any more
 static void
 drain_returns(struct dm_node *node)
@@ -461,7 +443,7 @@ dm_node_free(struct dm_node *node)
     }
     dm_watch_stop(node->watch);
     dm_loop_timer_stop(node->net->loop, &node->once_timer);
-    close_servers(node);
+    dm_node_close_servers(node);
     dm_job_pool_free(node->users);
     dm_job_pool_free(node->rules);
     dm_job_pool_free(node->sync);
@@ -574,107 +556,6 @@ restore(struct dm_node *node)
     return status == DM_END || status == DM_ERR_NOT_FOUND ? DM_OK : status;
 }
 
-static enum dm_status
-listen_at(struct dm_node *node, const struct dm_endpoint *endpoint,
-          bool is_plain, struct dm_error *error)
-{
-    if (node->n_servers == DM_NODE_SERVERS_MAX) {
-        return dm_error_set(error, DM_ERR_LIMIT,
-                            "more than %u addresses to "
-                            "listen on",
-                            DM_NODE_SERVERS_MAX);
-    }
-    const bool is_unix = endpoint->kind == DM_ENDPOINT_UNIX;
-    const struct dm_http_identity identity =
-        dm_identity_served(&node->identity);
-    const struct dm_http_listen listen = {
-        .endpoint = *endpoint,
-        .identity = is_plain ? NULL : &identity,
-        .socket_mode = 0660,
-        .max_connections = is_unix ? SOCKET_CONNECTIONS : CONNECTIONS_MAX,
-        .max_per_address = CONNECTIONS_OF_ADDRESS,
-        .max_trusted = DM_CONFIG_PEERS_MAX + DM_TRUSTED_BESIDE_PEERS,
-        .max_stream_bytes = STREAM_MAX,
-        .idle_timeout_ns = IDLE_NS,
-        .header_timeout_ns = HEADER_NS,
-        .request_timeout_ns = REQUEST_NS,
-        .window_ns = WINDOW_NS,
-        .window_bytes = WINDOW_BYTES,
-    };
-    const struct dm_http_handler handler = dm_http_handler(node);
-    const enum dm_status status =
-        dm_http_servers_listen(node->net->servers, &listen, &handler,
-                               &node->servers[node->n_servers], error);
-    if (!status) {
-        struct dm_endpoint bound;
-        dm_http_servers_endpoint(node->net->servers,
-                                 node->servers[node->n_servers], &bound);
-        node->is_plain[node->n_servers] = is_plain;
-        ++node->n_servers;
-        if (!is_unix && !node->port) {
-            node->port = bound.port;
-        }
-    }
-    return status;
-}
-
-// On a loopback address in plain words; elsewhere in TLS, unless the
-// configuration gives that up
-static enum dm_status
-listen_on_address(struct dm_node *node, const struct dm_listen_def *listen,
-                  struct dm_error *error)
-{
-    struct dm_address address;
-    if (!dm_address_parse(listen->host, &address)) {
-        return dm_error_set(error, DM_ERR_ARGUMENT,
-                            "\"%.*s\" is no address to listen on",
-                            (int)listen->host.n, listen->host.data);
-    }
-    const struct dm_endpoint endpoint = dm_endpoint_ip(&address, listen->port);
-    return listen_at(node, &endpoint,
-                     listen->is_plain || dm_address_is_loopback(&address),
-                     error);
-}
-
-static enum dm_status
-listen_on_options(struct dm_node *node, struct dm_error *error)
-{
-    static const struct dm_str plain = DM_STR(" plain");
-    enum dm_status status = DM_OK;
-    for (size_t i = 0; !status && i < node->options.n_listen; ++i) {
-        struct dm_str text = dm_str(node->options.listen[i]);
-        const bool is_plain = dm_str_ends(text, plain);
-        struct dm_target target;
-        text.n -= is_plain ? plain.n : 0;
-        status = dm_target_parse(text, 3223, &target, error);
-        if (!status) {
-            const struct dm_listen_def listen = {
-                .host = target.host, .port = target.port, .is_plain = is_plain};
-            status = listen_on_address(node, &listen, error);
-        }
-    }
-    return status;
-}
-
-static enum dm_status
-listen_everywhere(struct dm_node *node, struct dm_error *error)
-{
-    const struct dm_node_settings *settings = &node->config->node;
-    enum dm_status status = DM_OK;
-    if (node->socket_path) {
-        struct dm_endpoint endpoint;
-        status =
-            dm_endpoint_unix(dm_str(node->socket_path), &endpoint)
-                ? listen_at(node, &endpoint, true, error)
-                : dm_error_set(error, DM_ERR_ARGUMENT,
-                               "the path of the control socket is too long");
-    }
-    for (size_t i = 0; !status && i < settings->n_listen; ++i) {
-        status = listen_on_address(node, &settings->listen[i], error);
-    }
-    return status ? status : listen_on_options(node, error);
-}
-
 static void
 look_for_end(void *context)
 {
@@ -707,7 +588,7 @@ enum dm_status
 dm_node_start(struct dm_node *node, struct dm_error *error)
 {
     assert(!node->is_started);
-    enum dm_status status = listen_everywhere(node, error);
+    enum dm_status status = dm_node_listen(node, error);
     if (!status) {
         status = dm_runner_take_over(node->runner, node->config);
     }

@@ -57,6 +57,14 @@ struct dm_config_state {
     char *DM_NULLABLE report; ///< As `validate` prints it; NULL while valid
 };
 
+/// A server of the node
+struct dm_listening {
+    struct dm_http_server *DM_NULLABLE server;
+    struct dm_endpoint endpoint; ///< With the port that it has
+    bool is_plain;               ///< No TLS
+    bool is_only_6;              ///< Of "::": not IPv4 too
+};
+
 struct dm_node {
     const struct dm_env *env;
     const struct dm_net *net;
@@ -98,8 +106,7 @@ struct dm_node {
     bool has_waker;
     struct dm_watch *DM_NULLABLE watch;
 
-    struct dm_http_server *DM_NULLABLE servers[DM_NODE_SERVERS_MAX];
-    bool is_plain[DM_NODE_SERVERS_MAX]; ///< Of `servers`
+    struct dm_listening servers[DM_NODE_SERVERS_MAX];
     size_t n_servers;
     struct dm_id_wait *DM_NULLABLE id_waits; ///< In routes_id.c
     uint16_t port;
@@ -136,6 +143,11 @@ void dm_node_watch(struct dm_node *node);
 enum dm_status dm_node_publish(struct dm_node *node, struct dm_log_conf *conf,
                                const struct dm_config *DM_NULLABLE old)
     DM_NODISCARD;
+
+/// Listen wherever the node is to.
+enum dm_status dm_node_listen(struct dm_node *node,
+                              struct dm_error *DM_NULLABLE error) DM_NODISCARD;
+void dm_node_close_servers(struct dm_node *node);
 
 /// A call was closed that may wait for /api/v1/id.
 void dm_id_closed(struct dm_node *node, const struct dm_http_call *call);

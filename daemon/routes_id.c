@@ -25,23 +25,31 @@ struct dm_id_wait {
 };
 
 static void
-add_url(json_t *urls, struct dm_endpoint endpoint,
-        const struct dm_address *address, bool is_plain)
+add_url(json_t *urls, const struct dm_listening *listening,
+        const struct dm_address *address)
 {
+    const struct dm_endpoint endpoint =
+        dm_endpoint_ip(address, listening->endpoint.port);
     char place[DM_ENDPOINT_SIZE];
     char url[URL_SIZE];
-    endpoint.address = *address;
     dm_endpoint_format(&endpoint, place);
-    (void)snprintf(url, sizeof(url), "%s://%s", is_plain ? "http" : "https",
-                   place);
+    (void)snprintf(url, sizeof(url), "%s://%s",
+                   listening->is_plain ? "http" : "https", place);
     (void)json_array_append_new(urls, json_string(url));
 }
 
+static bool
+has_family(const struct dm_listening *listening, enum dm_family family)
+{
+    const enum dm_family own = listening->endpoint.address.family;
+    return own == family || (own == DM_FAMILY_6 && !listening->is_only_6);
+}
+
 // Those of `addresses` (one a line) that a server listens on which listens on
-// all of its family: first what the Internet may know, then the others
+// all of them: first what the Internet may know, then the others
 static void
-add_urls_of_any(json_t *urls, const struct dm_endpoint *endpoint,
-                struct dm_str addresses, bool is_plain)
+add_urls_of_any(json_t *urls, const struct dm_listening *listening,
+                struct dm_str addresses)
 {
     for (int i = 0; i < 2; ++i) {
         struct dm_str rest = addresses;
@@ -51,9 +59,9 @@ add_urls_of_any(json_t *urls, const struct dm_endpoint *endpoint,
             struct dm_address address;
             rest = dm_str_slice(rest, end + 1, rest.n);
             if (dm_address_parse(line, &address) &&
-                address.family == endpoint->address.family &&
+                has_family(listening, address.family) &&
                 dm_address_is_public(&address) == (i == 0)) {
-                add_url(urls, *endpoint, &address, is_plain);
+                add_url(urls, listening, &address);
             }
         }
     }
@@ -64,17 +72,16 @@ urls_of(const struct dm_node *node, struct dm_str addresses)
 {
     json_t *urls = json_array();
     for (size_t i = 0; urls && i < node->n_servers; ++i) {
-        struct dm_endpoint endpoint;
-        dm_http_servers_endpoint(node->net->servers, node->servers[i],
-                                 &endpoint);
-        if (endpoint.kind == DM_ENDPOINT_UNIX ||
-            dm_address_is_loopback(&endpoint.address)) {
+        const struct dm_listening *listening = &node->servers[i];
+        const struct dm_endpoint *endpoint = &listening->endpoint;
+        if (endpoint->kind == DM_ENDPOINT_UNIX ||
+            dm_address_is_loopback(&endpoint->address)) {
             continue;
         }
-        if (dm_address_is_any(&endpoint.address)) {
-            add_urls_of_any(urls, &endpoint, addresses, node->is_plain[i]);
+        if (dm_address_is_any(&endpoint->address)) {
+            add_urls_of_any(urls, listening, addresses);
         } else {
-            add_url(urls, endpoint, &endpoint.address, node->is_plain[i]);
+            add_url(urls, listening, &endpoint->address);
         }
     }
     return urls;
@@ -146,11 +153,9 @@ static bool
 is_on_any_address(const struct dm_node *node)
 {
     for (size_t i = 0; i < node->n_servers; ++i) {
-        struct dm_endpoint endpoint;
-        dm_http_servers_endpoint(node->net->servers, node->servers[i],
-                                 &endpoint);
-        if (endpoint.kind == DM_ENDPOINT_IP &&
-            dm_address_is_any(&endpoint.address)) {
+        const struct dm_endpoint *endpoint = &node->servers[i].endpoint;
+        if (endpoint->kind == DM_ENDPOINT_IP &&
+            dm_address_is_any(&endpoint->address)) {
             return true;
         }
     }

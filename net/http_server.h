@@ -106,6 +106,7 @@ struct dm_http_identity {
 struct dm_http_listen {
     struct dm_endpoint endpoint; ///< Port 0: the system picks one
     uint32_t socket_mode;        ///< Unix: permissions of the path, as 0600
+    bool is_only_6; ///< Of "::": not of IPv4 too. Other addresses of IPv6 never
     const struct dm_http_identity *DM_NULLABLE identity; ///< NULL: plain
     unsigned max_connections;                            ///< Of strangers: 64
     unsigned max_per_address;   ///< Of strangers: 8; not of a unix socket

@@ -40,9 +40,12 @@ remove_stale(const struct dm_endpoint *endpoint,
 }
 
 static int
-set_options(int fd, const struct dm_endpoint *endpoint)
+set_options(int fd, const struct dm_http_listen *listen)
 {
+    const struct dm_endpoint *endpoint = &listen->endpoint;
     const int on = 1;
+    const int only_6 =
+        listen->is_only_6 || !dm_address_is_any(&endpoint->address);
     if (endpoint->kind == DM_ENDPOINT_UNIX) {
         return 0;
     }
@@ -50,7 +53,7 @@ set_options(int fd, const struct dm_endpoint *endpoint)
         return -errno;
     }
     if (endpoint->address.family == DM_FAMILY_6 &&
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on))) {
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_6, sizeof(only_6))) {
         return -errno;
     }
     return 0;
@@ -106,7 +109,7 @@ dm_mhd_socket(const struct dm_http_listen *listen, struct dm_endpoint *ret)
     if (fd < 0) {
         return fd;
     }
-    int code = set_options(fd, &endpoint);
+    int code = set_options(fd, listen);
     code = code ? code : bind_and_listen(fd, listen, &storage, n);
     code = code ? code : read_port(fd, &endpoint);
     if (code) {

@@ -495,6 +495,19 @@ def test_tls(world, address):
     world.same("and is shown", ask("/-/healthy"), 200)
     world.same("the end again", daemon.stop(), 0)
 
+    url = "https://%s:%d" % (address, port)
+    for listen in ('"[::]:%d"' % port, '"[::]:%d", "0.0.0.0:%d"' % (port, port),
+                   '"0.0.0.0:%d"' % port):
+        daemon.write_node("; :listen " + listen)
+        daemon.start()
+        urls = daemon.json("id")["urls"]
+        world.same("its URL, once: " + listen, urls.count(url), 1)
+        world.same("no other scheme or port", [
+            text for text in urls if not text.startswith("https://") or
+            not text.endswith(":%d" % port)], [])
+        world.same("it is there: " + listen, ask("/-/healthy"), 200)
+        world.same("the end of " + listen, daemon.stop(), 0)
+
 
 def test_followed(world, daemon):
     """A log that was heard of an hour ago, and never since"""

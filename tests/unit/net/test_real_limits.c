@@ -348,6 +348,44 @@ ipv6_serves_like_ipv4(const struct contract_world *world)
     site_close(&site);
 }
 
+// All addresses are those of IPv4 too, unless that is somebody else's
+static void
+all_addresses_are_of_both_families(const struct contract_world *world)
+{
+    for (int only_6 = 0; only_6 < 2; ++only_6) {
+        const struct dm_address any = {.family = DM_FAMILY_6};
+        const struct dm_endpoint endpoint = dm_endpoint_ip(&any, 0);
+        const struct dm_http_handler handler = {0};
+        struct dm_http_listen listen = site_listen(&endpoint);
+        struct dm_http_server *server = NULL;
+        listen.is_only_6 = only_6 != 0;
+        if (dm_http_servers_listen(world->net->servers, &listen, &handler,
+                                   &server, NULL)) {
+            return; // No IPv6 at all
+        }
+        dm_http_servers_close(world->net->servers, server);
+
+        struct site site;
+        struct answer answer;
+        char url[64];
+        site_open_as(&site, world, &listen);
+        (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/ok",
+                       (unsigned)site.endpoint.port);
+        const struct dm_http_request_spec spec = answer_spec(url);
+        answer_get(world, &spec, &answer);
+        CHECK_INT(answer.status, only_6 ? 0 : 200);
+        if (!only_6) {
+            CHECK_INT(site.peer, DM_HTTP_PEER_LOOPBACK);
+            struct dm_http_listen other = site_listen(&world->tcp);
+            other.endpoint.port = site.endpoint.port;
+            CHECK_INT(dm_http_servers_listen(world->net->servers, &other,
+                                             &handler, &server, NULL),
+                      DM_ERR_BUSY);
+        }
+        site_close(&site);
+    }
+}
+
 int
 main(void)
 {
@@ -366,6 +404,7 @@ main(void)
     an_unused_socket_path_is_replaced_and_no_other(world);
     a_header_that_is_too_long_reaches_no_handler(world);
     ipv6_serves_like_ipv4(world);
+    all_addresses_are_of_both_families(world);
     real_world_done(&real);
     return 0;
 }
