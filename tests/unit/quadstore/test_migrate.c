@@ -7,6 +7,10 @@
 
 #include "base/buf.h"
 #include "quadstore/blocks.h"
+#include "sim/disk.h"
+#include "sim/machine.h"
+#include "sim/vfs.h"
+#include "sim/world.h"
 
 #include <sqlite3.h>
 
@@ -21,7 +25,7 @@ exec(sqlite3 *db, const char *sql)
 }
 
 static void
-load(const char *path, const char *name)
+load(const char *path, const char *name, const char *vfs)
 {
     FILE *file = fopen(name, "rb");
     struct dm_buf text;
@@ -39,7 +43,8 @@ load(const char *path, const char *name)
     CHECK(fclose(file) == 0);
     dm_buf_putc(&text, '\0');
     sqlite3 *db = NULL;
-    CHECK(sqlite3_open(path, &db) == SQLITE_OK);
+    CHECK(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                          vfs) == SQLITE_OK);
     exec(db, text.data);
     CHECK(sqlite3_close(db) == SQLITE_OK);
     dm_buf_done(&text);
@@ -84,7 +89,7 @@ open_kept(struct fixture *fixture, const char *name)
     fixture_init(fixture, true);
     dm_store_close(fixture->store);
     CHECK(unlink(fixture->path) == 0);
-    load(fixture->path, name);
+    load(fixture->path, name, NULL);
     fixture_open(fixture);
     check_store(fixture);
 }
@@ -169,6 +174,72 @@ a_file_of_version_2_reads_as_it_was_written(void)
     fixture_done(&fixture);
 }
 
+// Open a file of version 1 while the disk does harm after `n_pass` changes;
+// then again, without. Whether there were so many.
+static bool
+migrate_under_harm(enum dm_sim_harm harm, uint64_t n_pass)
+{
+    static const struct dm_sim_plan none = {.harm = DM_SIM_HARM_NONE};
+    const struct dm_sim_options seed = dm_sim_options_default(1);
+    const struct dm_sim_disk_options disk_options =
+        dm_sim_disk_options_default();
+    const struct dm_sim_plan plan = {
+        .harm = harm, .ops = DM_SIM_CHANGES, .n_pass = n_pass};
+    struct fixture fixture = {0};
+    struct dm_sim_world *world = dm_sim_world_new(&seed);
+    CHECK(world && !dm_sim_sqlite_begin(world));
+    struct dm_sim_machine *machine = dm_sim_machine_new(world, "one");
+    struct dm_sim_disk *disk = dm_sim_disk_new(world, &disk_options);
+    CHECK(machine && disk);
+    dm_sim_machine_start(machine);
+    struct dm_sim_vfs *vfs = dm_sim_vfs_new(machine, disk);
+    CHECK(vfs);
+    dm_work_init(&fixture.work, &fixture.env, INT64_MAX, (size_t)16 << 20U);
+    load("/test.db", "tests/data/store-v1.sql", dm_sim_vfs_name(vfs));
+
+    const struct dm_store_options options = {.path = "/test.db",
+                                             .vfs = dm_sim_vfs_name(vfs)};
+    dm_sim_disk_plan(disk, &plan);
+    const enum dm_status status =
+        dm_store_open(&fixture.env, &options, &fixture.store, NULL);
+    const bool has_tripped = dm_sim_disk_tripped(disk) != DM_SIM_HARM_NONE;
+    const bool was_struck = has_tripped || dm_sim_disk_n_struck(disk) > 0;
+    CHECK(!status || was_struck);
+    if (!status) {
+        dm_store_close(fixture.store);
+    }
+    if (dm_sim_disk_tripped(disk) != DM_SIM_HARM_NONE) { // Closing, too
+        CHECK(!dm_sim_disk_restart(disk));
+    }
+    dm_sim_disk_plan(disk, &none);
+    CHECK(!dm_store_open(&fixture.env, &options, &fixture.store, NULL));
+    check_store(&fixture);
+    struct dm_snapshot *snapshot = snapshot_of(&fixture);
+    expect_example(snapshot);
+    dm_snapshot_close(snapshot);
+    dm_store_close(fixture.store);
+    dm_sim_vfs_free(vfs);
+    dm_sim_disk_free(disk);
+    dm_sim_sqlite_end();
+    dm_sim_world_free(world);
+    return was_struck;
+}
+
+static void
+a_migration_is_done_as_a_whole_or_not_at_all(void)
+{
+    static const enum dm_sim_harm harms[] = {DM_SIM_HARM_ERROR,
+                                             DM_SIM_HARM_FULL, DM_SIM_HARM_KILL,
+                                             DM_SIM_HARM_POWER};
+    for (size_t i = 0; i < DM_COUNT_OF(harms); ++i) {
+        uint64_t n = 0;
+        while (migrate_under_harm(harms[i], n)) {
+            ++n;
+        }
+        CHECK(n > 3);
+    }
+}
+
 static void
 a_newer_file_is_refused_and_left_alone(void)
 {
@@ -230,6 +301,7 @@ main(void)
 {
     a_file_of_version_1_reads_as_it_was_written();
     a_file_of_version_2_reads_as_it_was_written();
+    a_migration_is_done_as_a_whole_or_not_at_all();
     a_newer_file_is_refused_and_left_alone();
     what_is_no_store_is_refused();
     read_only_it_reads_and_never_writes();
