@@ -120,33 +120,58 @@ set_state(struct dm_kubo *kubo, enum state state)
 
 // ------------------------------------------------------------------- cursors
 
+static void
+put_number(struct dm_buf *buf, uint64_t number)
+{
+    for (unsigned shift = 64; shift > 0; shift -= 8) {
+        (void)dm_buf_putc(buf, (char)((number >> (shift - 8)) & 0xFFU));
+    }
+}
+
+static uint64_t
+number_at(struct dm_str bytes, size_t from)
+{
+    uint64_t number = 0;
+    for (size_t i = from; i < from + sizeof(number); ++i) {
+        number = number << 8U | (unsigned char)bytes.data[i];
+    }
+    return number;
+}
+
+// 0, seq; or 1, seq, pinned_seq, pinned: numbers with the high byte first
 enum dm_status
 dm_kubo_cursor_write(const struct dm_kubo_cursor *cursor, struct dm_buf *buf)
 {
     (void)dm_buf_putc(buf, (char)cursor->has_pinned);
-    for (unsigned shift = 64; shift > 0; shift -= 8) {
-        (void)dm_buf_putc(buf, (char)((cursor->seq >> (shift - 8)) & 0xFFU));
+    put_number(buf, cursor->seq);
+    if (cursor->has_pinned) {
+        put_number(buf, cursor->pinned_seq);
+        (void)dm_buf_put(buf, cursor->pinned.bytes, DM_CID_BYTES);
     }
-    return cursor->has_pinned
-               ? dm_buf_put(buf, cursor->pinned.bytes, DM_CID_BYTES)
-               : buf->status;
+    return buf->status;
 }
 
 bool
 dm_kubo_cursor_read(struct dm_str bytes, struct dm_kubo_cursor *ret)
 {
+    const size_t n_short = 1 + sizeof(uint64_t);
+    const size_t n_long = n_short + sizeof(uint64_t) + DM_CID_BYTES;
     struct dm_kubo_cursor cursor = {0};
-    const size_t n = sizeof(uint64_t) + 1;
-    if (bytes.n < n || (unsigned char)bytes.data[0] > 1) {
+    static_assert(DM_KUBO_CURSOR_BYTES == 17 + DM_CID_BYTES, "the long one");
+    if (!bytes.n || (unsigned char)bytes.data[0] > 1) {
         return false;
     }
     cursor.has_pinned = bytes.data[0] != 0;
-    for (size_t i = 1; i < n; ++i) {
-        cursor.seq = cursor.seq << 8U | (unsigned char)bytes.data[i];
-    }
-    const struct dm_str rest = dm_str_slice(bytes, n, bytes.n);
-    if (cursor.has_pinned ? !dm_cid_read(rest, &cursor.pinned) : rest.n > 0) {
+    if (bytes.n != (cursor.has_pinned ? n_long : n_short)) {
         return false;
+    }
+    cursor.seq = number_at(bytes, 1);
+    if (cursor.has_pinned) {
+        cursor.pinned_seq = number_at(bytes, n_short);
+        if (!dm_cid_read(dm_str_slice(bytes, n_long - DM_CID_BYTES, bytes.n),
+                         &cursor.pinned)) {
+            return false;
+        }
     }
     *ret = cursor;
     return true;
@@ -287,6 +312,7 @@ finish(struct dm_kubo *kubo, enum dm_kubo_outcome outcome)
     if (outcome == DM_KUBO_DONE && kubo->has_head) {
         kubo->cursor.has_pinned = true;
         kubo->cursor.pinned = kubo->head;
+        kubo->cursor.pinned_seq = kubo->seq;
         kubo->again = (struct backoff){0};
     }
     if (outcome == DM_KUBO_DONE && kubo->has_head && kubo->record.n) {

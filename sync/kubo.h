@@ -26,10 +26,11 @@
  *
  *   1. reads it at its start and makes the outbox with it;
  *   2. whenever the outbox is idle and the log is ahead of the cursor, gives
- *      the next item: a CAR of what came after `cursor.seq` (entries, payloads,
- *      Nodes, Manifests and their parts), at most DM_KUBO_CAR_MAX bytes, each
- *      block only once COMMIT has returned; the last one ends with Head and
- *      brings the tip's record;
+ *      the next item (sync/kubo_pack.h makes it): a CAR of what came after
+ *      `cursor.seq` (entries, payloads, Nodes, then the Manifests that Head
+ *      names and their parts), at most DM_KUBO_CAR_MAX bytes, each block only
+ *      once COMMIT has returned; the last one ends with Head and brings the
+ *      tip's record;
  *   3. stores the cursor that `done` tells, in any later transaction. One that
  *      is lost costs nothing but the same item again: every step is idempotent.
  *
@@ -86,11 +87,12 @@ struct dm_net;
 struct dm_kubo_cursor {
     uint64_t seq;         ///< It was given all blocks up to this entry; 0: none
     bool has_pinned;      ///< A Head is pinned:
-    struct dm_cid pinned; ///< this one
+    struct dm_cid pinned; ///< this one,
+    uint64_t pinned_seq;  ///< of this entry
 };
 
 /// Most bytes of a cursor as it is stored
-#define DM_KUBO_CURSOR_BYTES (1 + 8 + DM_CID_BYTES)
+#define DM_KUBO_CURSOR_BYTES (1 + 8 + 8 + DM_CID_BYTES)
 
 /// Append `cursor` as the owner stores it.
 enum dm_status dm_kubo_cursor_write(const struct dm_kubo_cursor *cursor,
@@ -102,7 +104,8 @@ bool dm_kubo_cursor_read(struct dm_str bytes, struct dm_kubo_cursor *ret)
 /// What Kubo is to get next. Views, copied.
 struct dm_kubo_item {
     struct dm_str car;    ///< CARv1, as of an exchange; "": no new block
-    uint64_t seq;         ///< The cursor's, once Kubo has these
+    uint64_t seq;         ///< The cursor's, once Kubo has these; with a Head
+                          ///< that of its tip
     bool has_head;        ///< Now all of a Head is there:
     struct dm_cid head;   ///< pin it
     struct dm_str record; ///< Put this when it is pinned; "": none

@@ -156,7 +156,9 @@ dm_kubo_answer_fail(struct dm_kubo_answer *answer, const char *text)
 static void
 set_error(struct dm_kubo_answer *answer, struct dm_str message)
 {
-    set_text(answer, message);
+    static const struct dm_str unsaid = DM_STR("an error without words");
+    const struct dm_str text = dm_str_trim(message);
+    set_text(answer, text.n ? text : unsaid);
     for (size_t i = 0; i < DM_COUNT_OF(meanings); ++i) {
         if (strstr(answer->text, meanings[i].text)) {
             answer->verdict = meanings[i].verdict;

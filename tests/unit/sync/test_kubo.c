@@ -726,6 +726,7 @@ a_cursor_is_read_as_it_was_written(void)
         CHECK_INT(dm_kubo_cursor_write(&cursor, &bytes), DM_OK);
         CHECK(dm_kubo_cursor_read(dm_buf_str(&bytes), &read));
         CHECK(read.seq == cursor.seq && read.has_pinned == cursor.has_pinned);
+        CHECK(read.pinned_seq == cursor.pinned_seq);
         CHECK(!i || dm_cid_equal(&read.pinned, &cursor.pinned));
         for (size_t n = 0; n < bytes.n; ++n) {
             CHECK(!dm_kubo_cursor_read(dm_str_n(bytes.data, n), &read));
@@ -735,6 +736,7 @@ a_cursor_is_read_as_it_was_written(void)
         CHECK(!dm_kubo_cursor_read(dm_buf_str(&bytes), &read));
         dm_buf_done(&bytes);
         cursor.has_pinned = true;
+        cursor.pinned_seq = UINT64_C(0x123456789A00);
         cursor.pinned = dm_cid_of(DM_CODEC_CBOR, dm_str("x"));
     }
 }
