@@ -110,11 +110,19 @@ enum dm_status dm_peer_finish(struct dm_loader *loader,
 
 // ---------------------------------------------------------------- normal.c
 
+/// What a definition may have as it is published: bytes of lines, and of one of
+/// them. A part of a Manifest holds whole definitions, so each must fit.
+#define DM_DEFINITION_BYTES_MAX (512U << 10U)
+#define DM_DEFINITION_LINE_MAX (128U << 10U)
+
 /// Compute definition and local.
+/// @return DM_ERR_LIMIT: it is too large to be published; DM_ERR_NO_MEMORY.
 enum dm_status dm_check_hash(const struct dm_config *config,
                              struct dm_check_def *check) DM_NODISCARD;
 enum dm_status dm_rule_hash(const struct dm_config *config,
                             struct dm_rule_def *rule) DM_NODISCARD;
+/// Whether the node's own settings can be published
+enum dm_status dm_node_measure(const struct dm_config *config) DM_NODISCARD;
 
 DM_END_DECLS
 

@@ -483,6 +483,26 @@ settle(struct dm_loader *loader, void *things, size_t n, size_t size,
     return room;
 }
 
+// Report a definition that is too large to be published.
+static void
+report_size(struct dm_loader *loader, struct dm_str iri,
+            const struct dm_place *place)
+{
+    struct dm_source *source = NULL;
+    for (size_t i = 0; i < loader->sources.n; ++i) {
+        if (dm_str_equal(loader->sources.items[i].name, place->file)) {
+            source = &loader->sources.items[i];
+        }
+    }
+    struct dm_error error;
+    (void)dm_error_set(&error, DM_ERR_LIMIT, "%s is too large to be published",
+                       dm_loader_show(loader, iri).text);
+    dm_error_detail(
+        &error, "of one definition %u KiB are, and of one value %u KiB",
+        DM_DEFINITION_BYTES_MAX >> 10U, DM_DEFINITION_LINE_MAX >> 10U);
+    dm_report_add(loader->report, source, place->position, false, &error);
+}
+
 static enum dm_status
 index_check(struct dm_loader *loader, struct dm_check_def *check)
 {
@@ -499,7 +519,12 @@ index_check(struct dm_loader *loader, struct dm_check_def *check)
         return DM_ERR_NO_MEMORY;
     }
     by_name->value.ptr = check;
-    return dm_check_hash(loader->config, check);
+    const enum dm_status status = dm_check_hash(loader->config, check);
+    if (status == DM_ERR_LIMIT) {
+        report_size(loader, check->iri, &check->place);
+        return DM_OK;
+    }
+    return status;
 }
 
 static enum dm_status
@@ -511,7 +536,24 @@ index_rule(struct dm_loader *loader, struct dm_rule_def *rule)
         return DM_ERR_NO_MEMORY;
     }
     entry->value.ptr = rule;
-    return dm_rule_hash(loader->config, rule);
+    const enum dm_status status = dm_rule_hash(loader->config, rule);
+    if (status == DM_ERR_LIMIT) {
+        report_size(loader, rule->iri, &rule->place);
+        return DM_OK;
+    }
+    return status;
+}
+
+static enum dm_status
+measure_node(struct dm_loader *loader)
+{
+    static const struct dm_place nowhere = {.file = {"", 0}};
+    const enum dm_status status = dm_node_measure(loader->config);
+    if (status == DM_ERR_LIMIT) {
+        report_size(loader, dm_str(DM_VOCAB_THIS), &nowhere);
+        return DM_OK;
+    }
+    return status;
 }
 
 static enum dm_status
@@ -538,7 +580,7 @@ settle_all(struct dm_loader *loader, struct drafts *drafts)
     config->peers = peers;
     config->n_peers = drafts->n_peers;
 
-    enum dm_status status = DM_OK;
+    enum dm_status status = measure_node(loader);
     for (size_t i = 0; i < drafts->n_checks && !status; ++i) {
         status = index_check(loader, &checks[i]);
     }

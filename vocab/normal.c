@@ -405,14 +405,30 @@ hash(const struct form *form, bool all, char ret[DM_HASH_SIZE])
     (void)sodium_bin2hex(ret, DM_HASH_SIZE, digest, 8);
 }
 
+// Whether what is published of it can be
+static enum dm_status
+measure(const struct form *form)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < form->n; ++i) {
+        const struct item *item = &form->items[i];
+        bytes += item->is_published ? item->line.n : 0;
+        if (item->is_published && item->line.n > DM_DEFINITION_LINE_MAX) {
+            return DM_ERR_LIMIT;
+        }
+    }
+    return bytes > DM_DEFINITION_BYTES_MAX ? DM_ERR_LIMIT : DM_OK;
+}
+
 enum dm_status
 dm_check_hash(const struct dm_config *config, struct dm_check_def *check)
 {
     struct form form;
-    const enum dm_status status = make_check(&form, config, check);
+    enum dm_status status = make_check(&form, config, check);
     if (!status) {
         hash(&form, false, check->definition);
         hash(&form, true, check->local);
+        status = measure(&form);
     }
     form_done(&form);
     return status;
@@ -422,9 +438,22 @@ enum dm_status
 dm_rule_hash(const struct dm_config *config, struct dm_rule_def *rule)
 {
     struct form form;
-    const enum dm_status status = make_rule(&form, config, rule);
+    enum dm_status status = make_rule(&form, config, rule);
     if (!status) {
         hash(&form, true, rule->local);
+        status = measure(&form);
+    }
+    form_done(&form);
+    return status;
+}
+
+enum dm_status
+dm_node_measure(const struct dm_config *config)
+{
+    struct form form;
+    enum dm_status status = make_node(&form, config);
+    if (!status) {
+        status = measure(&form);
     }
     form_done(&form);
     return status;

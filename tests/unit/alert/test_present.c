@@ -182,6 +182,27 @@ all_heads_say_the_same_whatever_happened(void)
     }
 }
 
+static void
+of_what_is_not_published_the_own_node_knows_no_more_than_others(void)
+{
+    world_init(&world);
+    (void)world_add(&world, "carbon", common);
+    (void)world_add(&world, "fra", PREFIX);
+    world_result(&world, 0, SITE "private", DM_RESULT_OK, T0 - SECOND);
+    for (size_t i = 0; i < 2; ++i) {
+        struct head head;
+        head_open(&world, i, T0, &head);
+        const struct dm_check_def *check =
+            head_state(&head, "ipns://k51node1carbon#state:private")->check;
+        CHECK_INT((int64_t)check->http.url.n, 0);
+        CHECK_INT(check->timeout_ms, 10 * SECOND); // The default, not its own
+        CHECK_INT(check->cert_warn_ms, 21 * (24 * HOUR));
+        CHECK_INT((int64_t)check->tags.n, 1);
+        head_close(&head);
+    }
+    world_done(&world);
+}
+
 // ---------------------------------------------------------------- two votes
 
 static const char shop_text[] =
@@ -547,6 +568,7 @@ int
 main(void)
 {
     all_heads_say_the_same_whatever_happened();
+    of_what_is_not_published_the_own_node_knows_no_more_than_others();
     a_check_of_three_nodes_fails_when_two_see_it();
     with_fewer_fresh_views_what_is_left_decides();
     a_node_that_says_nothing_is_silent_at_the_others_alone();

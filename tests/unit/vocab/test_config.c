@@ -819,9 +819,59 @@ a_kubo_elsewhere_needs_https(void)
     }
 }
 
+// Texts of which each may be there, but not all together, or not so written
+static void
+what_is_too_large_to_be_published_is_an_error(void)
+{
+    static const struct {
+        unsigned n;       // Tags
+        unsigned n_bytes; // Of each
+        char c;
+        bool is_good;
+    } table[] = {
+        {7, 60000, 'a', true},   // 420 kB
+        {9, 60000, 'a', false},  // 540 kB
+        {1, 65000, '\n', true},  // Two bytes each as it is published
+        {1, 65536, '\n', false}, // With the rest of its line over 128 KiB
+    };
+    for (size_t i = 0; i < DM_COUNT_OF(table); ++i) {
+        struct dm_buf text;
+        dm_buf_init(&text, TEXT_MAX);
+        (void)dm_buf_puts(&text, PREFIX "<a> a :SystemCheck ; :warnIf \"disk / "
+                                        "> 1%\" ; :description \"x\"");
+        for (unsigned k = 0; k < table[i].n; ++k) {
+            (void)dm_buf_printf(&text, " ; :tag \"\"\"%u", k % 10);
+            for (unsigned b = 1; b < table[i].n_bytes; ++b) {
+                (void)dm_buf_putc(&text, table[i].c);
+            }
+            (void)dm_buf_puts(&text, "\"\"\"");
+        }
+        (void)dm_buf_puts(&text, " .\n");
+        CHECK(!text.status);
+        struct dm_config_report *report = dm_config_report_new();
+        struct dm_config *config = NULL;
+        const struct file files[] = {{"C", NULL, 0755},
+                                     {"C/a.ttl", dm_buf_cstr(&text), 0644}};
+        CHECK(report);
+        const enum dm_status status =
+            load_files(files, DM_COUNT_OF(files), report, &config);
+        CHECK(status == (table[i].is_good ? DM_OK : DM_ERR_SYNTAX));
+        const struct dm_diagnostic *said = dm_config_report_at(report, 0);
+        CHECK(table[i].is_good ||
+              (said && said->error.status == DM_ERR_LIMIT &&
+               strcmp(said->error.what, "<a> is too large to be published") ==
+                   0 &&
+               said->error.line == 2));
+        dm_config_unref(config);
+        dm_config_report_free(report);
+        dm_buf_done(&text);
+    }
+}
+
 int
 main(void)
 {
+    what_is_too_large_to_be_published_is_an_error();
     files_are_read_in_their_order();
     a_missing_directory_is_an_error();
     what_init_writes_loads();
