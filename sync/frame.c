@@ -154,7 +154,7 @@ walk_blocks(struct dm_str bytes, const struct dm_frame *frame, size_t *ret,
 enum dm_status
 dm_frame_read(struct dm_str bytes, struct dm_frame *ret, struct dm_error *error)
 {
-    struct dm_frame frame;
+    struct dm_frame frame = {.size = 0};
     size_t end = 0;
     if (bytes.n > DM_PAYLOAD_MAX) {
         return dm_error_set(error, DM_ERR_CORRUPT,
@@ -325,7 +325,7 @@ dm_frame_write(struct dm_str content, size_t reserve, struct dm_buf *buf)
         return DM_ERR_NO_MEMORY;
     }
     size_t n = 0;
-    struct dm_frame frame;
+    struct dm_frame frame = {.size = 0};
     enum dm_status status = compress(content, bytes, room, &n);
     if (!status) {
         if (!dm_frame_read(dm_str_n(bytes, n), &frame, NULL)) {

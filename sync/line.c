@@ -158,7 +158,7 @@ scan_iri_text(struct dm_scanner *scanner, struct dm_str *ret)
 enum dm_status
 dm_scan_iri(struct dm_scanner *scanner, struct dm_term *ret)
 {
-    struct dm_str iri;
+    struct dm_str iri = {NULL, 0};
     const enum dm_status status = scan_iri_text(scanner, &iri);
     if (!status) {
         *ret = dm_term_iri(iri);
@@ -337,7 +337,7 @@ scan_language(struct dm_scanner *scanner, struct dm_term *term)
 static enum dm_status
 scan_datatype(struct dm_scanner *scanner, struct dm_term *term)
 {
-    struct dm_str datatype;
+    struct dm_str datatype = {NULL, 0};
     enum dm_status status = scan_iri_text(scanner, &datatype);
     if (status) {
         return status;

@@ -520,7 +520,7 @@ static enum dm_status
 inflate(struct dm_str bytes, const struct dm_payload_spec *spec,
         struct dm_arena *arena, struct dm_str *ret, struct dm_error *error)
 {
-    struct dm_frame frame;
+    struct dm_frame frame = {.size = 0};
     enum dm_status status = dm_frame_read(bytes, &frame, error);
     if (status) {
         return status;

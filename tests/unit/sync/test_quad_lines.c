@@ -4,7 +4,7 @@
 #include "sync/payload.h"
 #include "tests/unit/sync/payload_fixture.h"
 
-#define KIB 1024U
+#define KIB ((size_t)1024)
 
 static struct dm_quad_lines *
 new_lines(size_t max_bytes)
@@ -106,32 +106,32 @@ check_adds(const struct dm_quad *quad, enum dm_status want)
 static void
 limits_of_the_wire_bind_what_is_written(void)
 {
-    char *const text = dm_malloc((size_t)64 * KIB + 2);
+    char *const text = dm_malloc(64 * KIB + 2);
     CHECK(text);
-    memset(text, 'x', (size_t)64 * KIB + 1);
-    struct dm_quad quad = quad_of(dm_term_string(dm_str_n(text, 64U * KIB)));
+    memset(text, 'x', 64 * KIB + 1);
+    struct dm_quad quad = quad_of(dm_term_string(dm_str_n(text, 64 * KIB)));
     check_adds(&quad, DM_OK);
     ++quad.o.value.n;
     check_adds(&quad, DM_ERR_LIMIT);
     // A literal of 64 KiB that takes 6 times that in its line
-    memset(text, '\x01', (size_t)64 * KIB);
-    quad.o.value.n = (size_t)64 * KIB;
+    memset(text, '\x01', 64 * KIB);
+    quad.o.value.n = 64 * KIB;
     check_adds(&quad, DM_ERR_LIMIT);
 
-    memset(text, 'x', (size_t)64 * KIB);
+    memset(text, 'x', 64 * KIB);
     memcpy(text, "a:", 2);
-    quad = quad_of(dm_term_iri(dm_str_n(text, 2U * KIB)));
+    quad = quad_of(dm_term_iri(dm_str_n(text, 2 * KIB)));
     check_adds(&quad, DM_OK);
     ++quad.o.value.n;
     check_adds(&quad, DM_ERR_LIMIT);
 
-    quad = quad_of(dm_term_string(dm_str_n(text, 4U * KIB + 1)));
+    quad = quad_of(dm_term_string(dm_str_n(text, 4 * KIB + 1)));
     check_adds(&quad, DM_OK);
     quad.p = dm_term_iri(dm_str(DM_NS "message"));
     check_adds(&quad, DM_ERR_LIMIT);
     --quad.o.value.n;
     check_adds(&quad, DM_OK);
-    quad.o.value.n = 8U * KIB + 1;
+    quad.o.value.n = 8 * KIB + 1;
     quad.p = dm_term_iri(dm_str(DM_NS "output"));
     check_adds(&quad, DM_ERR_LIMIT);
     dm_free(text);
@@ -215,7 +215,7 @@ static bool
 is_text(struct dm_quad_lines *lines, const char *pattern)
 {
     struct dm_buf buf;
-    dm_buf_init(&buf, 64U * KIB);
+    dm_buf_init(&buf, 64 * KIB);
     for (; *pattern; ++pattern) {
         if (*pattern == '$') {
             CHECK_INT(dm_buf_put_str(&buf, fixture_iri()), DM_OK);
