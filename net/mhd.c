@@ -12,6 +12,8 @@
 
 // Header of a request and of its answer together
 #define CONNECTION_MEMORY ((size_t)DM_HTTP_HEADER_BYTES_MAX)
+// Of GnuTLS: nothing before TLS 1.2
+#define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_SECOND INT64_C(1000000000)
 
@@ -95,6 +97,7 @@ start_daemon(struct dm_http_server *server, int fd)
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, server->certificate},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, server->key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, server->priorities},
         {MHD_OPTION_END, 0, NULL},
     };
     if (server->certificate) {
@@ -156,9 +159,10 @@ take_identity(struct dm_http_server *server)
     server->certificate = dm_strndup(
         identity->certificate_pem.n ? identity->certificate_pem.data : "",
         identity->certificate_pem.n);
+    server->priorities = dm_strndup(PRIORITIES, sizeof(PRIORITIES) - 1);
     server->key = dm_strndup(identity->key_pem.n ? identity->key_pem.data : "",
                              identity->key_pem.n);
-    return server->certificate && server->key;
+    return server->certificate && server->key && server->priorities;
 }
 
 static void
@@ -185,6 +189,7 @@ free_server(struct dm_http_server *server)
         }
     }
     dm_loop_timer_stop(&server->mhd->uv->loop, &server->run);
+    dm_free(server->priorities);
     dm_free(server->certificate);
     dm_free(server->key);
     dm_free(server);

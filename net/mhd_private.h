@@ -58,8 +58,9 @@ struct dm_http_server {
     struct MHD_Daemon *DM_NULLABLE daemon;
     char *DM_NULLABLE certificate;
     char *DM_NULLABLE key;
-    uv_poll_t *DM_NULLABLE poll; ///< On the daemon's epoll descriptor
-    struct dm_timer run;         ///< The next MHD_run() that no event asks for
+    char *DM_NULLABLE priorities; ///< libmicrohttpd wants it writable
+    uv_poll_t *DM_NULLABLE poll;  ///< On the daemon's epoll descriptor
+    struct dm_timer run;          ///< The next MHD_run() that no event asks for
     struct mhd_call *DM_NULLABLE calls;
     struct mhd_connection *DM_NULLABLE first;
     unsigned n_strangers; ///< Connections without a token

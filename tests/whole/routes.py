@@ -473,6 +473,13 @@ def test_tls(world, address):
     world.same("TLS with a token", ask("/", TOKEN), 200)
     world.same("TLS with an unknown one", ask("/", TOKEN + "x"), 401)
     world.same("a peer may not read pages", ask("/", PEER_TOKEN), 403)
+    heads = "/demonitor/v1/heads"
+    world.same("the exchange without a token", ask(heads), 401)
+    world.same("the exchange with a reader's", ask(heads, TOKEN), 403)
+    world.same("the exchange with a peer's", ask(heads, PEER_TOKEN), 200)
+    world.same("loopback is no peer", daemon.get(heads).status, 401)
+    world.same("but with a token it is", daemon.get(heads, headers={
+        "Authorization": "Bearer " + PEER_TOKEN}).status, 200)
     world.same("health needs none", ask("/-/healthy"), 200)
     try:
         plain = lib.request(port, "GET", "/-/healthy", host=address).status

@@ -5,6 +5,7 @@
 #include "net/http_client.h"
 #include "tests/check.h"
 #include "tests/unit/net/certificates.h"
+#include "tests/unit/net/raw.h"
 #include "tests/unit/net/real_world.h"
 #include "tests/unit/net/site.h"
 
@@ -182,6 +183,30 @@ no_tls_on_the_other_side_is_a_tls_failure(const struct contract_world *world)
     site_close(&site);
 }
 
+// Part of a ClientHello, or nothing
+static void
+a_handshake_must_be_done_in_time(const struct contract_world *world)
+{
+    static const char *const beginnings[] = {"", "\x16\x03\x01\x02"};
+    const struct dm_http_identity identity = {dm_str(good_certificate),
+                                              dm_str(good_key)};
+    struct dm_http_listen listen = site_listen(&world->tcp);
+    struct site site;
+    listen.identity = &identity;
+    listen.header_timeout_ns = INT64_C(40000000);
+    site_open_as(&site, world, &listen);
+    for (size_t i = 0; i < DM_COUNT_OF(beginnings); ++i) {
+        struct raw raw;
+        raw_open(world, &site.endpoint, &raw);
+        CHECK_INT(dm_stream_write(world->net->streams, raw.stream,
+                                  dm_str(beginnings[i])),
+                  DM_OK);
+        contract_wait(world, &raw.has_ended);
+    }
+    CHECK_INT(site.n_requests, 0);
+    site_close(&site);
+}
+
 int
 main(void)
 {
@@ -194,6 +219,7 @@ main(void)
     an_ended_certificate_is_refused(world, real.directory);
     a_pin_counts_and_nothing_else(world);
     no_tls_on_the_other_side_is_a_tls_failure(world);
+    a_handshake_must_be_done_in_time(world);
     contract_tls(world);
     real_world_done(&real);
     return 0;

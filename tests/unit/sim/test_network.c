@@ -8,6 +8,7 @@
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "net/icmp.h"
+#include "net/identity.h"
 #include "net/loop.h"
 #include "net/resolver.h"
 #include "net/stream.h"
@@ -306,7 +307,8 @@ struct pair {
 };
 
 static void
-set_up_pair(struct pair *p, uint64_t seed)
+set_up_pair_as(struct pair *p, uint64_t seed,
+               const struct dm_http_identity *identity)
 {
     p->server = (struct server){.n_requests = 0};
     set_up(&p->f, seed, NULL);
@@ -327,6 +329,7 @@ set_up_pair(struct pair *p, uint64_t seed)
     struct dm_address any = {.family = DM_FAMILY_4};
     const struct dm_http_listen listen = {
         .endpoint = dm_endpoint_ip(&any, 8080),
+        .identity = identity,
         .max_connections = 10,
         .max_per_address = 10,
         .max_stream_bytes = 1000,
@@ -338,6 +341,12 @@ set_up_pair(struct pair *p, uint64_t seed)
               DM_OK);
 }
 
+static void
+set_up_pair(struct pair *p, uint64_t seed)
+{
+    set_up_pair_as(p, seed, NULL);
+}
+
 // The process on the other machine ends by its destructors
 static void
 end_other(struct pair *p)
@@ -346,6 +355,51 @@ end_other(struct pair *p)
                           p->server.server);
     CHECK_INT(p->server.n_closed, p->server.n_requests);
     dm_sim_net_free(p->other_net);
+}
+
+static void
+machines_know_each_other_by_their_pins(void)
+{
+    static const uint8_t secret[DM_IDENTITY_SECRET_BYTES] = {2};
+    const struct dm_identity_spec spec = {
+        .secret = secret,
+        .name = DM_STR("two"),
+        .not_after_ms = INT64_C(253402300799000),
+    };
+    struct dm_identity identity;
+    CHECK_INT(dm_identity_make(&spec, &identity), DM_OK);
+    const struct dm_http_identity served = dm_identity_served(&identity);
+    struct pair p;
+    set_up_pair_as(&p, 7, &served);
+    for (int is_other = 0; is_other < 2; ++is_other) {
+        struct answer answer = {.is_done = false};
+        struct dm_http_request *request = NULL;
+        struct dm_http_request_spec asked = {
+            .method = DM_STR("GET"),
+            .url = DM_STR("https://two.test:8080/"),
+            .timeout_ns = TIMEOUT_NS,
+            .max_body = 100,
+            .tls = {.has_pin = true},
+        };
+        memcpy(asked.tls.pin, identity.pin, sizeof(identity.pin));
+        asked.tls.pin[5] ^= is_other ? 1U : 0U;
+        CHECK_INT(dm_http_client_start(p.f.net->http, &asked, take, &answer,
+                                       &request),
+                  DM_OK);
+        if (!is_other) {
+            await(&p.f, &p.server.has_call);
+            CHECK_INT(dm_http_answer(p.server.call, 200, NULL, 0, NULL, 0),
+                      DM_OK);
+        }
+        await(&p.f, &answer.is_done);
+        CHECK_INT(answer.outcome.failure,
+                  is_other ? DM_NET_CERTIFICATE : DM_NET_OK);
+        CHECK(answer.is_certificate_known);
+    }
+    CHECK_INT((int64_t)p.server.n_requests, 1);
+    end_other(&p);
+    tear_down(&p.f);
+    dm_identity_done(&identity);
 }
 
 static void
@@ -790,6 +844,7 @@ main(void)
     a_host_that_is_not_well_fails_in_its_way();
     an_answer_may_be_cut_at_any_byte();
     certificates_are_judged_before_the_request();
+    machines_know_each_other_by_their_pins();
     a_kill_resets_and_a_power_loss_is_silent();
     a_client_that_dies_is_seen_to_leave();
     a_suspended_server_answers_late();
