@@ -291,7 +291,7 @@ identify(struct dm_request *request)
         request->scopes = (unsigned)DM_SCOPE_READ | (unsigned)DM_SCOPE_PING;
     }
     const struct dm_str shown = header_of(call, "Authorization");
-    if (dm_str_starts(shown, bearer)) {
+    if (dm_str_equal_nocase(dm_str_slice(shown, 0, bearer.n), bearer)) {
         const unsigned scopes = dm_tokens_check(
             request->node->tokens, dm_str_slice(shown, bearer.n, shown.n),
             &request->peer);

@@ -438,6 +438,9 @@ def test_outside(world):
         world.same("without a token: " + path, ask(path), 401)
     world.same("with one", ask("/", TOKEN), 200)
     world.same("with a wrong one", ask("/", TOKEN + "x"), 401)
+    world.same("the scheme in small letters", lib.request(
+        port, "GET", "/", host=address,
+        headers={"Authorization": "bearer " + TOKEN}).status, 200)
     world.same("with the wrong scope", ask("/", KEY), 403)
     world.same("ping with its key", ask("/ping/%s/b" % KEY), 200)
     world.same("ping with a wrong key", ask("/ping/dmp_wrong/b"), 401)
