@@ -181,8 +181,19 @@ take_own_tip(struct dm_node *node)
     if (tip) {
         dm_logs_set_own(node->logs, tip->seq,
                         dm_str_n((const char *)tip->record, tip->n));
+        dm_peers_log_changed(node->peers, dm_key_public(node->key));
         dm_free(tip);
     }
+}
+
+void
+dm_node_log_changed(struct dm_node *node,
+                    const uint8_t log[DM_KEY_PUBLIC_BYTES])
+{
+    DM_ON_LOOP();
+    dm_logs_changed(node->logs, log);
+    dm_peers_log_changed(node->peers, log);
+    dm_rounds_hurry(node->rounds);
 }
 
 static void
@@ -361,6 +372,9 @@ make_parts(struct dm_node *node)
     }
     enum dm_status status = make_logs(node);
     if (!status) {
+        status = dm_peers_new(node, &node->peers);
+    }
+    if (!status) {
         status = make_writer(node);
     }
     return status ? status : dm_rounds_new(node, &node->rounds);
@@ -444,6 +458,9 @@ dm_node_free(struct dm_node *node)
     dm_watch_stop(node->watch);
     dm_loop_timer_stop(node->net->loop, &node->once_timer);
     dm_node_close_servers(node);
+    if (node->peers) {
+        dm_peers_stop(node->peers);
+    }
     dm_job_pool_free(node->users);
     dm_job_pool_free(node->rules);
     dm_job_pool_free(node->sync);
@@ -452,6 +469,7 @@ dm_node_free(struct dm_node *node)
     dm_sealer_free(node->sealer);
     dm_free(atomic_load(&node->sealed_tip));
     drain_returns(node);
+    dm_peers_free(node->peers);
     dm_rounds_free(node->rounds);
     dm_alertmanagers_free(node->alertmanagers);
     dm_events_free(node->events);
@@ -572,6 +590,28 @@ look_for_end(void *context)
                         node);
 }
 
+// What was published before the restart is told again.
+static enum dm_status
+tell_own_tip(struct dm_node *node)
+{
+    struct dm_work work;
+    struct dm_snapshot *snapshot = NULL;
+    struct dm_chain *chain = NULL;
+    dm_work_init(&work, node->env, INT64_MAX, RESTORE_MEMORY);
+    enum dm_status status = dm_snapshot_open(node->store, &work, &snapshot);
+    if (status) {
+        return status;
+    }
+    status = dm_chain_peek(snapshot, dm_key_public(node->key), &chain);
+    dm_snapshot_close(snapshot);
+    if (!status && chain->n_record) {
+        dm_logs_set_own(node->logs, chain->seq,
+                        dm_str_n((const char *)chain->record, chain->n_record));
+    }
+    dm_chain_free(chain);
+    return status == DM_ERR_NOT_FOUND ? DM_OK : status;
+}
+
 static enum dm_status
 publish(struct dm_node *node)
 {
@@ -599,7 +639,13 @@ dm_node_start(struct dm_node *node, struct dm_error *error)
         status = restore(node);
     }
     if (!status) {
+        status = tell_own_tip(node);
+    }
+    if (!status) {
         status = publish(node);
+    }
+    if (!status) {
+        status = dm_peers_configure(node->peers, node->config);
     }
     if (status) {
         if (error && !error->what[0]) {

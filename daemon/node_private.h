@@ -20,6 +20,7 @@
 #include "daemon/job.h"
 #include "daemon/logs.h"
 #include "daemon/node.h"
+#include "daemon/peers.h"
 #include "daemon/rounds.h"
 #include "daemon/tokens.h"
 #include "daemon/writer.h"
@@ -99,6 +100,7 @@ struct dm_node {
     struct dm_alertmanagers *alertmanagers;
     struct dm_events *events;
     struct dm_logs *logs;
+    struct dm_peers *peers;
     struct dm_rounds *rounds;
     struct dm_queue *notes;   ///< From the writer: struct dm_commit_note
     struct dm_queue *returns; ///< From the writer: struct dm_return
@@ -151,6 +153,11 @@ void dm_node_close_servers(struct dm_node *node);
 
 /// A call was closed that may wait for /api/v1/id.
 void dm_id_closed(struct dm_node *node, const struct dm_http_call *call);
+
+/// A log of another node, or the own one where a peer held more of it, has a
+/// new tip here.
+void dm_node_log_changed(struct dm_node *node,
+                         const uint8_t log[DM_KEY_PUBLIC_BYTES]);
 
 /// Answer the held calls of heads. Its context is the node (daemon/logs.h).
 void dm_node_tell_logs(void *DM_NULLABLE context, uint64_t since);

@@ -449,6 +449,11 @@ dm_node_take_over(struct dm_node *node, struct dm_log_conf *conf)
     const struct dm_node_settings *settings = &config->node;
     dm_writer_configure(node->writer, settings->seal_ms * DM_NS_PER_MS,
                         settings->keep_raw_ms, settings->max_size);
+    status = dm_peers_configure(node->peers, config);
+    if (status) {
+        dm_log(node->env->log, DM_LOG_WARNING, "config.peers", "reason=\"%s\"",
+               dm_status_text(status));
+    }
     status = dm_node_publish(node, conf, old);
     if (status) {
         dm_log(node->env->log, DM_LOG_WARNING, "config.unpublished",

@@ -81,6 +81,7 @@ struct dm_follow_input {
     uint64_t quota; ///< Most bytes of blocks of this log here
     int64_t now_ms; ///< Wall clock: when it came
     bool is_own;    ///< It is the log of this very node
+    bool restarts;  ///< START of a log that is held: nobody keeps what follows
     const struct dm_payload_key *DM_NULLABLE key;
 };
 
@@ -118,7 +119,7 @@ dm_follow_batch_result(const struct dm_follow_batch *batch);
 /**
  * Merge. Events of the own log that the peer does not hold get new keys first.
  *
- * @return DM_ERR_STATE: it was overtaken, nothing was changed; else as
+ * @return DM_ERR_BUSY: it was overtaken, nothing was changed; else as
  *         quadstore/write.h says.
  */
 enum dm_status dm_follow_apply(struct dm_follow_batch *batch,

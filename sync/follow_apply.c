@@ -466,13 +466,13 @@ check_base(struct apply *apply)
     status = dm_chain_peek(snapshot, batch->chain->log, &chain);
     dm_snapshot_close(snapshot);
     if (status == DM_ERR_NOT_FOUND) {
-        return batch->has_base ? DM_ERR_STATE : DM_OK;
+        return batch->has_base ? DM_ERR_BUSY : DM_OK;
     }
     if (!status && (!batch->has_base || chain->seq != batch->base_seq ||
                     chain->first != batch->base_first ||
                     chain->record_sequence != batch->base_sequence ||
                     !dm_cid_equal(&chain->tip, &batch->base_tip))) {
-        status = DM_ERR_STATE;
+        status = DM_ERR_BUSY;
     }
     dm_chain_free(chain);
     return status;

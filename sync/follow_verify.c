@@ -535,9 +535,19 @@ start(struct verify *verify)
         status = dm_error_set(verify->error, DM_ERR_CORRUPT,
                               "log-other: not the Head of this record");
     }
+    if (!status && head.first <= batch->base_seq) {
+        status = dm_error_set(verify->error, DM_ERR_CORRUPT,
+                              "first: what follows the entries held is kept");
+    }
     if (status) {
         return status;
     }
+    chain->tail.n = 0;
+    chain->l1.n = 0;
+    chain->l2.n = 0;
+    chain->has_snap = false;
+    chain->has_note = false;
+    chain->n_record = 0;
     chain->first = head.first;
     chain->seq = head.first - 1;
     chain->conf = head.conf;
@@ -717,7 +727,9 @@ verify_all(struct verify *verify)
     if (!status) {
         status = check_quota(verify);
     }
-    if (!status && !batch->has_base && input->head.n && input->conf.n) {
+    const bool is_start =
+        (!batch->has_base || input->restarts) && input->head.n && input->conf.n;
+    if (!status && is_start) {
         status = start(verify);
     } else if (!status && input->car.n) {
         status = read_entries(verify);

@@ -475,7 +475,8 @@ dm_sealer_seal(struct dm_sealer *sealer, struct dm_txn *txn, int64_t now_ms,
     if (snapshot) {
         dm_snapshot_close(snapshot);
     }
-    if (!status && !dm_sealer_is_released(sealer)) {
+    if (!status &&
+        (!dm_sealer_is_released(sealer) || sealer->chain->forked_at)) {
         return DM_ERR_STATE;
     }
     if (!status) {

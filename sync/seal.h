@@ -98,7 +98,8 @@ struct dm_sealed {
  * Seal one entry in `txn`, in which nothing else is read or written meanwhile.
  *
  * @param now_ms Wall clock.
- * @return DM_ERR_STATE: no configuration yet, or not released; nothing was
+ * @return DM_ERR_STATE: no configuration yet, not released, or the log has
+ *         forked; nothing was
  *         done. Else the transaction is to be undone, and dm_sealer_undo().
  */
 enum dm_status dm_sealer_seal(struct dm_sealer *sealer, struct dm_txn *txn,

@@ -1,0 +1,579 @@
+// SPDX-License-Identifier: ISC
+
+// Fetching a log from a peer.
+//
+//   not held, long:  Head, conf, snap ──> START ─┐
+//   ┌────────────────────────────────────────────┘
+//   └─> log/K ──> ENTRIES ──> log/K … ──> tip reached ──> done
+//          |         └─ Head cannot be rebuilt ──> Head ──> again
+//          └─ 410: what follows is kept nowhere ──> START
+//   prev differs ──> log/K backwards ──> the two entries ──> FORK
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "daemon/peers_private.h"
+#include "quadstore/blocks.h"
+#include "quadstore/store.h"
+#include "sync/car.h"
+#include "sync/chain.h"
+#include "sync/exchange.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PATH_MAX_BYTES 512U
+#define COMPARE_MEMORY ((size_t)64 << 20U)
+#define FORK_STEP 64U
+/// From here on the present is fetched before the entries
+#define LONG_LOG DM_FAN
+
+static void fetch_entries(struct dm_peer *peer);
+static void fetch_head(struct dm_peer *peer);
+static void start_task(struct dm_peer *peer);
+
+static const struct dm_todo *
+current(const struct dm_peer *peer)
+{
+    assert(peer->is_working && peer->n_todos);
+    return &peer->todos[0];
+}
+
+// Give it up: what the peer sent is no good. It waits for another record.
+static void
+refuse(struct dm_peer *peer, const char *reason)
+{
+    char name[DM_KEY_NAME_SIZE];
+    struct dm_peer_known *known = dm_peer_know(peer, current(peer)->log);
+    if (known) {
+        known->refused = current(peer)->tip.sequence;
+    }
+    ++peer->n_refused;
+    dm_key_name(current(peer)->log, name);
+    dm_peer_say(peer, "log %s refused: %s", name, reason);
+    dm_peer_worked(peer);
+}
+
+static void
+give_up(struct dm_peer *peer)
+{
+    dm_peer_worked(peer);
+}
+
+// --------------------------------------------------------------------- blocks
+
+struct wanted {
+    const char *what;
+    enum dm_follow_bytes bytes;
+};
+
+static bool
+is_good(struct dm_peer *peer, const char *what,
+        const struct dm_http_response *response)
+{
+    peer->request = NULL;
+    if (response->outcome.failure == DM_NET_OK && response->status == 200 &&
+        !response->is_body_cut) {
+        return true;
+    }
+    dm_peer_say_answer(peer, what, response);
+    return false;
+}
+
+static bool
+give_body(struct dm_peer *peer, enum dm_follow_bytes which,
+          const struct dm_http_response *response)
+{
+    char *bytes = dm_strndup(response->body.data, response->body.n);
+    if (bytes) {
+        dm_follow_task_give(peer->task, which, bytes, response->body.n);
+    }
+    return bytes != NULL;
+}
+
+static void
+get_block(struct dm_peer *peer, const struct dm_cid *cid, bool as_car,
+          size_t max, dm_http_done_fn done)
+{
+    char text[DM_CID_TEXT_SIZE];
+    char path[PATH_MAX_BYTES];
+    dm_cid_text(cid, text);
+    (void)snprintf(path, sizeof(path), "/ipfs/%s?format=%s", text,
+                   as_car ? "car" : "raw");
+    const struct dm_peer_ask ask = {
+        .method = "GET",
+        .path = path,
+        .timeout_ns = DM_PEER_TIMEOUT_NS,
+        .max_body = max,
+    };
+    if (dm_peer_request(peer, &ask, done, &peer->request)) {
+        peer->request = NULL;
+        give_up(peer);
+    }
+}
+
+// ---------------------------------------------------------------------- start
+
+static void
+on_snap(void *context, const struct dm_http_response *response)
+{
+    struct dm_peer *peer = context;
+    if (!is_good(peer, "snapshot", response) ||
+        !give_body(peer, DM_FOLLOW_SNAP, response)) {
+        give_up(peer);
+        return;
+    }
+    start_task(peer);
+}
+
+static void
+on_conf(void *context, const struct dm_http_response *response)
+{
+    struct dm_peer *peer = context;
+    struct dm_wire_head head;
+    if (!is_good(peer, "configuration", response) ||
+        !give_body(peer, DM_FOLLOW_CONF, response)) {
+        give_up(peer);
+        return;
+    }
+    const struct dm_follow_input *input = dm_follow_task_input(peer->task);
+    if (dm_wire_head_read(input->head, &head, NULL) || !head.has_snap) {
+        start_task(peer);
+        return;
+    }
+    get_block(peer, &head.snap, true, DM_CAR_MAX, on_snap);
+}
+
+static void
+on_start_head(void *context, const struct dm_http_response *response)
+{
+    struct dm_peer *peer = context;
+    struct dm_wire_head head;
+    struct dm_error error = {0};
+    if (!is_good(peer, "Head", response)) {
+        give_up(peer);
+        return;
+    }
+    if (!dm_cid_names(&current(peer)->tip.head, response->body)) {
+        refuse(peer, "not the Head that was asked for");
+        return;
+    }
+    if (dm_wire_head_read(response->body, &head, &error)) {
+        refuse(peer, error.what);
+        return;
+    }
+    const struct dm_cid conf = head.conf;
+    if (!give_body(peer, DM_FOLLOW_HEAD, response)) {
+        give_up(peer);
+        return;
+    }
+    get_block(peer, &conf, true, DM_CAR_MAX, on_conf);
+}
+
+// -------------------------------------------------------------------- entries
+
+static void
+on_entries(void *context, const struct dm_http_response *response)
+{
+    struct dm_peer *peer = context;
+    const bool is_gone =
+        response->outcome.failure == DM_NET_OK && response->status == 410;
+    if (is_gone) {
+        // Nobody keeps what follows: begin anew where the peer does
+        peer->request = NULL;
+        dm_follow_task_input(peer->task)->restarts = true;
+        get_block(peer, &current(peer)->tip.head, false, DM_HEAD_MAX,
+                  on_start_head);
+        return;
+    }
+    if (response->outcome.failure == DM_NET_OK && response->status == 204) {
+        peer->request = NULL;
+        give_up(peer); // It told of more than it serves: the next answer says
+        return;
+    }
+    if (!is_good(peer, "entries", response) ||
+        !give_body(peer, DM_FOLLOW_CAR, response)) {
+        give_up(peer);
+        return;
+    }
+    start_task(peer);
+}
+
+static void
+ask_entries(struct dm_peer *peer, uint64_t after, bool with_data,
+            dm_http_done_fn done)
+{
+    char name[DM_KEY_NAME_SIZE];
+    char path[PATH_MAX_BYTES];
+    dm_key_name(current(peer)->log, name);
+    (void)snprintf(path, sizeof(path),
+                   "/demonitor/v1/log/%s?after=%" PRIu64 "&limit=%u&data=%d",
+                   name, after, DM_ROUTE_ENTRIES_MAX, with_data ? 1 : 0);
+    const struct dm_peer_ask ask = {
+        .method = "GET",
+        .path = path,
+        .timeout_ns = DM_PEER_TIMEOUT_NS,
+        .max_body = DM_CAR_MAX,
+    };
+    peer->fetch_after = after;
+    if (dm_peer_request(peer, &ask, done, &peer->request)) {
+        peer->request = NULL;
+        give_up(peer);
+    }
+}
+
+static void
+fetch_entries(struct dm_peer *peer)
+{
+    struct dm_follow_input *input = dm_follow_task_input(peer->task);
+    dm_follow_task_give(peer->task, DM_FOLLOW_HEAD, NULL, 0);
+    dm_follow_task_give(peer->task, DM_FOLLOW_CONF, NULL, 0);
+    dm_follow_task_give(peer->task, DM_FOLLOW_SNAP, NULL, 0);
+    input->restarts = false;
+    input->after = peer->fetch_after;
+    input->limit = DM_ROUTE_ENTRIES_MAX;
+    ask_entries(peer, peer->fetch_after, true, on_entries);
+}
+
+// ----------------------------------------------------------------------- tip
+
+static void
+on_head(void *context, const struct dm_http_response *response)
+{
+    struct dm_peer *peer = context;
+    if (!is_good(peer, "Head", response) ||
+        !give_body(peer, DM_FOLLOW_HEAD, response)) {
+        give_up(peer);
+        return;
+    }
+    start_task(peer);
+}
+
+static void
+fetch_head(struct dm_peer *peer)
+{
+    get_block(peer, &current(peer)->tip.head, false, DM_HEAD_MAX, on_head);
+}
+
+// ----------------------------------------------------------------------- fork
+
+// Compares entries of the peer with those held.
+struct compare {
+    struct dm_job job;
+    struct dm_peer *peer;
+    uint8_t log[DM_KEY_PUBLIC_BYTES];
+    uint64_t after;
+    char *car;
+    size_t n_car;
+    struct dm_arena arena;
+    bool is_found;
+    bool is_earlier; ///< The first one differs: look further back
+    struct dm_buf ours;
+    struct dm_buf theirs;
+    struct dm_error error;
+};
+
+static enum dm_status
+compare_entries(struct compare *compare, struct dm_snapshot *snapshot,
+                const struct dm_exchange *exchange)
+{
+    char iri[DM_KEY_IRI_SIZE];
+    struct dm_block_place place = {.kind = DM_BLOCK_ENTRY};
+    dm_key_iri(compare->log, iri);
+    enum dm_status status =
+        dm_snapshot_log_number(snapshot, dm_str(iri), &place.log);
+    for (size_t i = 0; !status && i < exchange->n_entries; ++i) {
+        const struct dm_exchange_entry *entry = &exchange->entries[i];
+        struct dm_block block;
+        place.seq = entry->entry.seq;
+        status = dm_snapshot_block_at(snapshot, &place, &block);
+        if (!status && memcmp(block.name, entry->cid.bytes,
+                              sizeof(entry->cid.bytes)) != 0) {
+            compare->is_found = true;
+            compare->is_earlier = i == 0;
+            status = dm_buf_put_str(&compare->ours, block.data);
+            if (!status) {
+                status = dm_buf_put_str(&compare->theirs, entry->block);
+            }
+            break;
+        }
+        dm_snapshot_release_texts(snapshot);
+    }
+    return status == DM_ERR_NOT_FOUND ? DM_OK : status; // Beyond what is held
+}
+
+static enum dm_status
+compare_step(struct dm_job *job)
+{
+    struct compare *compare = (struct compare *)job;
+    const struct dm_exchange_spec spec = {
+        .log = compare->log,
+        .with_data = false,
+        .signatures = DM_SIGNATURES_NONE,
+    };
+    struct dm_exchange exchange;
+    struct dm_snapshot *snapshot = NULL;
+    enum dm_status status =
+        dm_exchange_read(dm_str_n(compare->car, compare->n_car), &spec,
+                         &compare->arena, &exchange, &compare->error);
+    if (!status) {
+        status = dm_snapshot_open(compare->peer->all->node->store, &job->work,
+                                  &snapshot);
+    }
+    if (!status) {
+        status = compare_entries(compare, snapshot, &exchange);
+        dm_snapshot_close(snapshot);
+    }
+    return status;
+}
+
+static void
+compare_free(struct compare *compare)
+{
+    dm_arena_done(&compare->arena);
+    dm_buf_done(&compare->ours);
+    dm_buf_done(&compare->theirs);
+    dm_free(compare->car);
+    dm_free(compare);
+}
+
+static void look_back(struct dm_peer *peer, uint64_t after);
+
+static void
+give_proof(struct dm_peer *peer, struct compare *compare)
+{
+    size_t n_ours = 0;
+    size_t n_theirs = 0;
+    char *ours = dm_buf_take(&compare->ours, &n_ours);
+    char *theirs = dm_buf_take(&compare->theirs, &n_theirs);
+    dm_follow_task_give(peer->task, DM_FOLLOW_FORK_A, ours, n_ours);
+    dm_follow_task_give(peer->task, DM_FOLLOW_FORK_B, theirs, n_theirs);
+    start_task(peer);
+}
+
+static void
+compared(struct dm_job *job)
+{
+    struct compare *compare = (struct compare *)job;
+    struct dm_peer *peer = compare->peer;
+    if (!dm_peer_came_back(peer)) {
+        compare_free(compare);
+        return;
+    }
+    const uint64_t oldest = current(peer)->oldest ? current(peer)->oldest : 1;
+    if (job->status) {
+        refuse(peer, compare->error.what[0] ? compare->error.what
+                                            : dm_status_text(job->status));
+    } else if (compare->is_found && compare->is_earlier &&
+               compare->after >= oldest) {
+        const uint64_t step = 2 * (current(peer)->held - compare->after);
+        look_back(peer, compare->after > oldest + step ? compare->after - step
+                                                       : oldest - 1);
+    } else if (compare->is_found) {
+        give_proof(peer, compare);
+    } else {
+        refuse(peer, "another record of the same entries");
+    }
+    compare_free(compare);
+}
+
+static void
+compare_dropped(struct dm_job *job)
+{
+    struct compare *compare = (struct compare *)job;
+    --compare->peer->n_out;
+    compare_free(compare);
+}
+
+static const struct dm_job_ops compare_ops = {
+    .name = "compare",
+    .step = compare_step,
+    .done = compared,
+    .free = compare_dropped,
+};
+
+static void
+on_old_entries(void *context, const struct dm_http_response *response)
+{
+    struct dm_peer *peer = context;
+    if (!is_good(peer, "entries", response)) {
+        give_up(peer);
+        return;
+    }
+    const struct dm_node *node = peer->all->node;
+    struct compare *compare = dm_calloc(1, sizeof(*compare));
+    if (!compare) {
+        give_up(peer);
+        return;
+    }
+    compare->job.ops = &compare_ops;
+    compare->peer = peer;
+    memcpy(compare->log, current(peer)->log, sizeof(compare->log));
+    compare->after = peer->fetch_after;
+    compare->car = dm_strndup(response->body.data, response->body.n);
+    compare->n_car = response->body.n;
+    dm_arena_init(&compare->arena, COMPARE_MEMORY, NULL);
+    dm_buf_init(&compare->ours, DM_ENTRY_MAX);
+    dm_buf_init(&compare->theirs, DM_ENTRY_MAX);
+    dm_work_init(&compare->job.work, node->env, INT64_MAX, COMPARE_MEMORY);
+    if (!compare->car || dm_job_start(node->sync, &compare->job)) {
+        compare_free(compare);
+        give_up(peer);
+        return;
+    }
+    ++peer->n_out;
+}
+
+static void
+look_back(struct dm_peer *peer, uint64_t after)
+{
+    ask_entries(peer, after, false, on_old_entries);
+}
+
+static void
+look_for_fork(struct dm_peer *peer)
+{
+    const struct dm_todo *todo = current(peer);
+    const uint64_t oldest = todo->oldest ? todo->oldest : 1;
+    look_back(peer, todo->held >= oldest + FORK_STEP ? todo->held - FORK_STEP
+                                                     : oldest - 1);
+}
+
+// A proof that the peer holds
+static void
+on_proof_b(void *context, const struct dm_http_response *response)
+{
+    struct dm_peer *peer = context;
+    if (!is_good(peer, "proof of a fork", response) ||
+        !give_body(peer, DM_FOLLOW_FORK_B, response)) {
+        give_up(peer);
+        return;
+    }
+    start_task(peer);
+}
+
+static void
+on_proof_a(void *context, const struct dm_http_response *response)
+{
+    struct dm_peer *peer = context;
+    if (!is_good(peer, "proof of a fork", response) ||
+        !give_body(peer, DM_FOLLOW_FORK_A, response)) {
+        give_up(peer);
+        return;
+    }
+    get_block(peer, &current(peer)->fork[1], false, DM_ENTRY_MAX, on_proof_b);
+}
+
+// ----------------------------------------------------------------------- task
+
+static void
+after_success(struct dm_peer *peer)
+{
+    const struct dm_follow_result result = dm_follow_task_result(peer->task);
+    const struct dm_follow_input *input = dm_follow_task_input(peer->task);
+    ++peer->n_fetched;
+    if (input->fork[0].n || result.is_whole) {
+        dm_peer_worked(peer);
+        return;
+    }
+    peer->todos[0].held = result.seq;
+    peer->fetch_after = result.seq;
+    if (result.seq < current(peer)->tip.seq) {
+        fetch_entries(peer);
+    } else {
+        dm_follow_task_give(peer->task, DM_FOLLOW_CAR, NULL, 0);
+        fetch_head(peer);
+    }
+}
+
+static void
+on_task(void *context, struct dm_follow_task *task)
+{
+    struct dm_peer *peer = context;
+    if (!dm_peer_came_back(peer)) {
+        return;
+    }
+    const struct dm_follow_input *input = dm_follow_task_input(task);
+    const enum dm_status status = dm_follow_task_status(task);
+    switch (status) {
+    case DM_OK:
+        after_success(peer);
+        return;
+    case DM_ERR_NOT_FOUND:
+        if (input->head.n) {
+            break; // It was given
+        }
+        fetch_head(peer);
+        return;
+    case DM_ERR_STATE:
+        look_for_fork(peer);
+        return;
+    case DM_ERR_BUSY: // Another peer was faster
+    case DM_ERR_EXISTS:
+    case DM_ERR_PERMISSION:
+    case DM_ERR_FULL:
+    case DM_ERR_CANCELLED:
+        give_up(peer);
+        return;
+    case DM_END:
+    case DM_AGAIN:
+    case DM_ERR_ARGUMENT:
+    case DM_ERR_SYNTAX:
+    case DM_ERR_NO_MEMORY:
+    case DM_ERR_LIMIT:
+    case DM_ERR_DEADLINE:
+    case DM_ERR_IO:
+    case DM_ERR_CORRUPT:
+    case DM_ERR_UNSUPPORTED:
+        break;
+    }
+    refuse(peer, dm_follow_task_error(task)->what);
+}
+
+static void
+start_task(struct dm_peer *peer)
+{
+    ++peer->n_out;
+    if (dm_follow_task_start(peer->task, on_task, peer)) {
+        --peer->n_out;
+        give_up(peer);
+    }
+}
+
+void
+dm_peer_fetch(struct dm_peer *peer, const struct dm_todo *todo)
+{
+    DM_ON_LOOP();
+    peer->task = dm_follow_task_new(peer->all->node, todo->log);
+    char *record = dm_strndup(todo->record, todo->n_record);
+    if (!peer->task || !record) {
+        dm_free(record);
+        give_up(peer);
+        return;
+    }
+    dm_follow_task_give(peer->task, DM_FOLLOW_RECORD, record, todo->n_record);
+    dm_peers_bounds(peer->all, peer->def, dm_follow_task_input(peer->task));
+    peer->fetch_after = todo->held;
+    switch (todo->kind) {
+    case DM_TODO_PROOF:
+        get_block(peer, &todo->fork[0], false, DM_ENTRY_MAX, on_proof_a);
+        return;
+    case DM_TODO_FORK:
+        look_for_fork(peer);
+        return;
+    case DM_TODO_FETCH:
+    case DM_TODO_PUSH:
+        break;
+    }
+    const bool is_held = todo->oldest != 0;
+    if (!is_held && (todo->tip.seq > LONG_LOG || todo->first > 1)) {
+        get_block(peer, &todo->tip.head, false, DM_HEAD_MAX, on_start_head);
+    } else if (todo->held >= todo->tip.seq) {
+        // Nothing but the tip is new: perhaps Head can be rebuilt
+        start_task(peer);
+    } else {
+        fetch_entries(peer);
+    }
+}
