@@ -107,6 +107,7 @@ dm_cmd_history(struct dm_cli *cli)
     const char *name = NULL;
     const char *since = NULL;
     const char *until = NULL;
+    const char *node = NULL;
     bool raw = false;
     struct dm_words words = dm_words_of(cli);
     const char *word = NULL;
@@ -121,6 +122,8 @@ dm_cmd_history(struct dm_cli *cli)
             since = dm_words_value(&words);
         } else if (is_option && strcmp(word, "--until") == 0) {
             until = dm_words_value(&words);
+        } else if (is_option && strcmp(word, "--node") == 0) {
+            node = dm_words_value(&words);
         } else {
             return dm_misuse(cli, "cannot take \"%s\"", word);
         }
@@ -134,6 +137,7 @@ dm_cmd_history(struct dm_cli *cli)
     enum dm_status status = put_param(&path, "check", name);
     status = status ? status : put_param(&path, "since", since);
     status = status ? status : put_param(&path, "until", until);
+    status = status ? status : put_param(&path, "node", node);
     int code = DM_EXIT_FAULT;
     json_t *document =
         status ? NULL : dm_client_get_json(cli, dm_buf_cstr(&path), &code);

@@ -27,8 +27,12 @@ const struct dm_command dm_commands[] = {
      "CMD runs with DM_EVENT (state, failing, alert, lost, found), DM_CHECK "
      "and\nDM_STATUS in its environment. D is 30s unless given.\n",
      dm_cmd_watch},
-    {"history", "NAME [--since D or TIME] [--until D or TIME] [--raw]",
-     "Runs of one status, uptime, percentiles of a check", "", dm_cmd_history},
+    {"history",
+     "NAME [--since D or TIME] [--until D or TIME] [--node N] [--raw]",
+     "Runs of one status, uptime, percentiles of a check",
+     "At this node where it runs the check, else at the first that does;\n"
+     "a heartbeat's over all nodes.\n",
+     dm_cmd_history},
     {"alerts", "[--all] [--explain FINGERPRINT]", "Alerts that fire", "",
      dm_cmd_alerts},
     {"rules", "[NAME] [--test] [--print]",

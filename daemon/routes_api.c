@@ -225,7 +225,8 @@ status(const struct dm_request *request)
 
 struct history_reply {
     struct dm_reply_job reply;
-    char check[NAME_MAX_BYTES];
+    char check[NAME_MAX_BYTES]; // Name or IRI
+    char node[NAME_MAX_BYTES];  // Likewise; empty: see find_history()
     int64_t since_ms;
     int64_t until_ms;
     bool raw;
@@ -279,15 +280,73 @@ history_init(struct dm_reply_job *job)
         status = read_moment_param(job, "until", &history->until_ms);
     }
     dm_buf_clear(&name);
+    if (!status) {
+        status = dm_request_param(&job->request, "node", &name);
+        memcpy(history->node, dm_buf_cstr(&name), name.n + 1);
+        status = status == DM_ERR_NOT_FOUND ? DM_OK : status;
+    }
+    dm_buf_clear(&name);
     history->raw = dm_request_param(&job->request, "raw", &name) == DM_OK;
     dm_buf_done(&name);
     if (status) {
         dm_reply_problem(&job->request, 400,
-                         "wanted: check=NAME, since= and until= a time or a "
-                         "duration as 24h",
+                         "wanted: check=NAME, node=NAME, since= and until= a "
+                         "time or a duration as 24h",
                          NULL);
     }
     return status;
+}
+
+// Whose results of which check
+struct subject {
+    const struct dm_check_def *check;
+    const struct dm_view_log *node; // NULL: of all nodes
+};
+
+static bool
+is_called(const char *word, struct dm_str name, struct dm_str iri)
+{
+    return dm_str_is(name, word) || dm_str_is(iri, word);
+}
+
+// The check of this name at the node that was asked for, else at the first that
+// has it: this one comes first. Results of a heartbeat are one series over all
+// nodes, unless one is asked for.
+static enum dm_status
+find_history(struct dm_reply_job *job, const struct history_reply *own,
+             struct subject *ret)
+{
+    const struct dm_present *present = job->present;
+    bool is_node = !own->node[0];
+    for (size_t i = 0; i < present->n_logs; ++i) {
+        const struct dm_view_log *log = &present->logs[i];
+        if (own->node[0] && !is_called(own->node, log->name, log->iri)) {
+            continue;
+        }
+        is_node = true;
+        for (size_t k = 0; k < log->n_checks; ++k) {
+            const struct dm_check_def *check = log->checks[k];
+            if (is_called(own->check, check->name, check->iri)) {
+                const bool is_all =
+                    check->kind == DM_CHECK_HEARTBEAT && !own->node[0];
+                *ret = (struct subject){check, is_all ? NULL : log};
+                return DM_OK;
+            }
+        }
+    }
+    // One that no longer runs anywhere, or does not run here
+    const struct dm_check_def *check =
+        dm_config_check_named(job->config, dm_str(own->check));
+    if (!is_node) {
+        return dm_error_set(&job->error, DM_ERR_NOT_FOUND,
+                            "there is no node \"%s\"", own->node);
+    }
+    if (!check || own->node[0]) {
+        return dm_error_set(&job->error, DM_ERR_NOT_FOUND,
+                            "there is no check \"%s\"", own->check);
+    }
+    *ret = (struct subject){check, NULL};
+    return DM_OK;
 }
 
 // What is gathered along the results of one check
@@ -385,23 +444,31 @@ set_quantile(json_t *object, const char *key, const struct gathering *gathering,
 }
 
 static enum dm_status
-gather(struct dm_reply_job *job, struct gathering *gathering, dm_id check,
-       const struct history_reply *own)
+gather(struct dm_reply_job *job, struct gathering *gathering,
+       const struct subject *subject, const struct history_reply *own)
 {
+    const struct dm_term term = dm_term_iri(subject->check->iri);
     struct dm_history_spec spec = {
         .filter = dm_history_all(),
-        .order = DM_ORDER_KEY,
+        .order = subject->node ? DM_ORDER_KEY : DM_ORDER_AT,
         .limit = RESULTS_MAX,
         .columns = DM_COLUMN_TEXTS,
     };
-    spec.filter.check = check;
+    if (subject->node && !subject->node->log) {
+        return DM_OK; // Nothing of it was ever stored
+    }
+    spec.filter.log = subject->node ? subject->node->log : 0;
     spec.filter.at_from_ms = own->since_ms;
     spec.filter.at_until_ms = own->until_ms;
     spec.filter.statuses = 1U << DM_RESULT_OK | 1U << DM_RESULT_WARNING |
                            1U << DM_RESULT_CRITICAL | 1U << DM_RESULT_UNKNOWN;
     struct dm_history *history = NULL;
     struct dm_event event;
-    enum dm_status status = dm_history_open(job->snapshot, &spec, &history);
+    enum dm_status status =
+        dm_snapshot_find(job->snapshot, &term, &spec.filter.check);
+    if (!status) {
+        status = dm_history_open(job->snapshot, &spec, &history);
+    }
     while (!status) {
         status = dm_history_next(history, &event);
         if (!status) {
@@ -414,7 +481,7 @@ gather(struct dm_reply_job *job, struct gathering *gathering, dm_id check,
 
 static json_t *
 history_document(struct gathering *gathering, const struct history_reply *own,
-                 const struct dm_check_def *check)
+                 const struct subject *subject)
 {
     const int64_t end =
         own->until_ms < own->reply.now_ms ? own->until_ms : own->reply.now_ms;
@@ -426,8 +493,11 @@ history_document(struct gathering *gathering, const struct history_reply *own,
               compare_doubles);
     }
     json_t *document = json_object();
-    dm_json_text(document, "check", check->name);
-    dm_json_text(document, "iri", check->iri);
+    dm_json_text(document, "check", subject->check->name);
+    dm_json_text(document, "iri", subject->check->iri);
+    if (subject->node) {
+        dm_json_text(document, "node", subject->node->name);
+    }
     dm_json_time(document, "since", own->since_ms);
     dm_json_time(document, "until", own->until_ms);
     dm_json_set(document, "uptime",
@@ -447,31 +517,26 @@ static enum dm_status
 history_step(struct dm_reply_job *job)
 {
     const struct history_reply *own = (const struct history_reply *)job;
-    const struct dm_check_def *check =
-        dm_config_check_named(job->config, dm_str(own->check));
-    if (!check) {
-        return dm_error_set(&job->error, DM_ERR_NOT_FOUND,
-                            "there is no check \"%s\"", own->check);
-    }
-    enum dm_status status =
-        dm_snapshot_open(job->store, &job->job.work, &job->snapshot);
-    dm_id id = DM_ID_NONE;
+    struct subject subject = {0};
+    enum dm_status status = dm_reply_open(job);
     if (!status) {
-        const struct dm_term term = dm_term_iri(check->iri);
-        status = dm_snapshot_find(job->snapshot, &term, &id);
+        status = find_history(job, own, &subject);
     }
-    struct gathering gathering = {.streaks = json_array()};
-    gathering.results = own->raw ? json_array() : NULL;
-    gathering.limit_ms =
-        check->every_ms ? 2 * check->every_ms + DM_STALE_SLACK_MS : 0;
-    if (!status) {
-        status = gather(job, &gathering, id, own);
+    if (status) {
+        return status;
     }
+    const int64_t every_ms = subject.check->every_ms;
+    struct gathering gathering = {
+        .streaks = json_array(),
+        .results = own->raw ? json_array() : NULL,
+        .limit_ms = every_ms ? 2 * every_ms + DM_STALE_SLACK_MS : 0,
+    };
+    status = gather(job, &gathering, &subject, own);
     if (!status ||
         status == DM_ERR_NOT_FOUND) { // None so far: an empty history
         job->content_type = media_json;
-        status =
-            dm_json_print(history_document(&gathering, own, check), &job->out);
+        status = dm_json_print(history_document(&gathering, own, &subject),
+                               &job->out);
     }
     json_decref(gathering.open);
     json_decref(gathering.streaks);

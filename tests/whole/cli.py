@@ -370,6 +370,10 @@ def test_history(world, daemon):
     world.check("--raw", len(daemon.json("history", "page", "--raw")
                              ["results"]) > 1)
     daemon.cli("history", "nothing", code=1)
+    world.same("--node", daemon.json("history", "page", "--node",
+                                     daemon.name)["node"], daemon.name)
+    world.has("of no node", daemon.cli("history", "page", "--node", "x",
+                                       code=1).stderr, 'no node "x"')
     daemon.cli("history", code=2)
     daemon.cli("history", "page", "--since", "sometimes", code=1)
 

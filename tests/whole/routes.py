@@ -400,6 +400,12 @@ def test_pages(world, daemon):
     world.check("/api/v1/status", "page" in names, names)
     world.same("/api/v1/history", daemon.get(
         "/api/v1/history?check=page&since=1h").json["check"], "page")
+    beat = daemon.get("/api/v1/history?check=backup").json
+    world.check("a heartbeat's is of all nodes", beat["streaks"] and
+                "node" not in beat, beat)
+    world.same("unless one is asked for", daemon.get(
+        "/api/v1/history?check=backup&node=" + daemon.name).json["node"],
+        daemon.name)
     world.same("of nothing",
                daemon.get("/api/v1/history?check=x").status, 404)
     world.check("/api/v1/alerts",
@@ -534,6 +540,8 @@ def test_followed(world, daemon):
                           node["silent"], node["presence"])
                          for node in document["nodes"][1:]],
                [("k51other", "ipns://k51other", 3, True, "always")])
+    world.same("a check that it does not have", daemon.get(
+        "/api/v1/history?check=page&node=k51other").status, 404)
     rows = daemon.query("SELECT ?node ?silent { GRAPH :now { ?node a :Node ; "
                         ":name ?name ; :silent ?silent ; :lastSeen ?t } }")
     world.same("nodes of dm:now", sorted(row["silent"] for row in rows),
