@@ -470,6 +470,147 @@ each_allocation_may_fail_while_signatures_are_checked(struct fixture *fixture)
     dm_buf_done(&buf);
 }
 
+// ------------------------------------------- rules that no vector breaks alone
+
+enum kind { ENTRY, NODE, MANIFEST, HEAD, SUCCESSOR };
+
+static bool
+is_refused_for(enum kind kind, const struct dm_buf *buf, const char *rule)
+{
+    struct dm_wire_entry entry;
+    struct dm_wire_node node;
+    struct dm_wire_manifest manifest;
+    struct dm_wire_head head;
+    struct dm_wire_successor successor;
+    const struct dm_str block = dm_buf_str(buf);
+    struct dm_error error = {.status = DM_OK};
+    enum dm_status status = DM_OK;
+    switch (kind) {
+    case ENTRY:
+        status = dm_wire_entry_read(block, &entry, &error);
+        break;
+    case NODE:
+        status = dm_wire_node_read(block, &node, &error);
+        break;
+    case MANIFEST:
+        status = dm_wire_manifest_read(block, &manifest, &error);
+        break;
+    case HEAD:
+        status = dm_wire_head_read(block, &head, &error);
+        break;
+    case SUCCESSOR:
+        status = dm_wire_successor_read(block, &successor, &error);
+        break;
+    }
+    return status == DM_ERR_CORRUPT &&
+           dm_str_starts(dm_str(error.what), dm_str(rule));
+}
+
+// The byte that stands `more` behind the key `name`
+static char *
+byte_after(struct dm_buf *buf, const char *name, size_t more)
+{
+    const size_t at = dm_str_find(dm_buf_str(buf), dm_str(name));
+    CHECK(at + strlen(name) + more < buf->n);
+    return buf->data + at + strlen(name) + more;
+}
+
+static void
+entries_have_a_configuration_first_and_bounded_quads(struct fixture *fixture)
+{
+    struct dm_buf buf;
+    dm_buf_init(&buf, ROOM);
+    struct dm_wire_entry entry = full_entry(fixture);
+    entry.n = DM_QUADS_MAX;
+    CHECK(dm_wire_entry_write(&entry, fixture->key, &buf) == DM_OK);
+    CHECK(*byte_after(&buf, "an", 4) == 0);
+    *byte_after(&buf, "an", 4) = 1; // 65,537
+    CHECK(is_refused_for(ENTRY, &buf, "limit-quads:"));
+
+    dm_buf_clear(&buf);
+    dm_cbor_put_map(&buf, 8);
+    dm_cbor_put_text(&buf, dm_str("n"));
+    dm_cbor_put_uint(&buf, 0);
+    dm_cbor_put_text(&buf, dm_str("v"));
+    dm_cbor_put_uint(&buf, 1);
+    dm_cbor_put_text(&buf, dm_str("log"));
+    dm_cbor_put_bytes(&buf,
+                      dm_str_n((const char *)entry.log, DM_KEY_PUBLIC_BYTES));
+    dm_cbor_put_text(&buf, dm_str("seq"));
+    dm_cbor_put_uint(&buf, 1);
+    dm_cbor_put_text(&buf, dm_str("prev"));
+    dm_cbor_put_null(&buf);
+    dm_cbor_put_text(&buf, dm_str("size"));
+    dm_cbor_put_uint(&buf, 0);
+    dm_cbor_put_text(&buf, dm_str("time"));
+    dm_cbor_put_uint(&buf, 0);
+    dm_cbor_put_text(&buf, dm_str("signature"));
+    dm_cbor_put_bytes(
+        &buf, dm_str_n((const char *)entry.signature, DM_KEY_SIGNATURE_BYTES));
+    CHECK(is_refused_for(ENTRY, &buf, "conf-missing:"));
+    dm_buf_done(&buf);
+}
+
+static void
+a_node_ends_where_its_run_ends(struct fixture *fixture)
+{
+    struct dm_buf buf;
+    dm_buf_init(&buf, ROOM);
+    CHECK(write_node(fixture, &buf) == DM_OK);
+    *byte_after(&buf, "bto", 2) = 1; // 8193
+    CHECK(is_refused_for(NODE, &buf, "value:"));
+    dm_buf_done(&buf);
+}
+
+static void
+parts_are_not_over_full_and_no_key_is_empty(struct fixture *fixture)
+{
+    const struct dm_cid part = raw_of(&fixture->cids[0]);
+    struct dm_wire_manifest manifest = {.n = DM_QUADS_MAX,
+                                        .parts = dm_cid_list(&part, 1)};
+    struct dm_buf buf;
+    dm_buf_init(&buf, ROOM);
+    CHECK(dm_wire_manifest_write(&manifest, &buf) == DM_OK);
+    CHECK(!is_refused_for(MANIFEST, &buf, ""));
+    *byte_after(&buf, "an", 4) = 1; // 65,537 in one part
+    CHECK(is_refused_for(MANIFEST, &buf, "limit-quads:"));
+    *byte_after(&buf, "an", 4) = 0;
+
+    struct dm_buf longer;
+    dm_buf_init(&longer, ROOM);
+    CHECK(dm_buf_putc(&longer, (char)(buf.data[0] + 1)) == DM_OK);
+    CHECK(dm_buf_put(&longer, "\x60\x00", 2) == DM_OK); // "": 0
+    CHECK(dm_buf_put(&longer, buf.data + 1, buf.n - 1) == DM_OK);
+    CHECK(is_refused_for(MANIFEST, &longer, "unknown-key:"));
+    dm_buf_done(&longer);
+    dm_buf_done(&buf);
+}
+
+static void
+the_tip_is_the_last_of_tail(struct fixture *fixture)
+{
+    struct dm_buf buf;
+    dm_buf_init(&buf, ROOM);
+    CHECK(write_head(fixture, &buf) == DM_OK);
+    char *const byte = byte_after(&buf, "ctip", 40);
+    *byte = (char)(*byte ^ 1);
+    CHECK(is_refused_for(HEAD, &buf, "head-tip:"));
+    dm_buf_done(&buf);
+}
+
+static void
+no_key_is_its_own_successor(struct fixture *fixture)
+{
+    struct dm_buf buf;
+    dm_buf_init(&buf, ROOM);
+    CHECK(write_successor(fixture, &buf) == DM_OK);
+    CHECK(!is_refused_for(SUCCESSOR, &buf, ""));
+    memcpy(byte_after(&buf, "cnew", 2), byte_after(&buf, "cold", 2),
+           DM_KEY_PUBLIC_BYTES);
+    CHECK(is_refused_for(SUCCESSOR, &buf, "value:"));
+    dm_buf_done(&buf);
+}
+
 int
 main(void)
 {
@@ -484,6 +625,11 @@ main(void)
     a_block_is_there_whole_or_not_at_all(&fixture);
     each_allocation_may_fail_while_a_block_is_written(&fixture);
     each_allocation_may_fail_while_signatures_are_checked(&fixture);
+    entries_have_a_configuration_first_and_bounded_quads(&fixture);
+    a_node_ends_where_its_run_ends(&fixture);
+    parts_are_not_over_full_and_no_key_is_empty(&fixture);
+    the_tip_is_the_last_of_tail(&fixture);
+    no_key_is_its_own_successor(&fixture);
     tear_down(&fixture);
     return 0;
 }

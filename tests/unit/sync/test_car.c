@@ -132,6 +132,18 @@ a_failed_block_leaves_the_walk_where_it_was(void)
 }
 
 static void
+a_section_has_room_for_a_name(void)
+{
+    struct dm_buf buf;
+    dm_buf_init(&buf, ROOM);
+    bytes_from_hex(dm_str(HEADER "00"), &buf);
+    struct dm_error error;
+    CHECK(read_all(dm_buf_str(&buf), true, &error) == DM_ERR_CORRUPT);
+    CHECK(dm_str_starts(dm_str(error.what), dm_str("car-section:")));
+    dm_buf_done(&buf);
+}
+
+static void
 an_exchange_has_limits_that_a_file_has_not(void)
 {
     struct dm_buf buf;
@@ -206,6 +218,7 @@ main(void)
     what_is_cut_off_within_a_block_is_refused();
     no_bit_of_a_block_can_be_flipped();
     a_failed_block_leaves_the_walk_where_it_was();
+    a_section_has_room_for_a_name();
     an_exchange_has_limits_that_a_file_has_not();
     what_is_written_is_there_whole_or_not_at_all();
     return 0;
