@@ -12,6 +12,7 @@
 #include "rdf/iri.h"
 #include "vocab/duration.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -525,6 +526,7 @@ history_step(struct dm_reply_job *job)
     if (status) {
         return status;
     }
+    assert(subject.check);
     const int64_t every_ms = subject.check->every_ms;
     struct gathering gathering = {
         .streaks = json_array(),
