@@ -21,6 +21,43 @@ _Static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES ==
 _Static_assert(crypto_aead_xchacha20poly1305_ietf_ABYTES == DM_CIPHER_TAG_BYTES,
                "Poly1305");
 
+static struct dm_str
+next_line(struct dm_str *rest)
+{
+    const size_t at = dm_str_find(*rest, dm_str("\n"));
+    const struct dm_str line = dm_str_trim(dm_str_slice(*rest, 0, at));
+    *rest = dm_str_slice(*rest, at + 1, rest->n);
+    return line;
+}
+
+enum dm_status
+dm_group_key_read(struct dm_str text, uint8_t group_key[DM_GROUP_KEY_BYTES],
+                  struct dm_error *error)
+{
+    uint8_t bytes[DM_GROUP_KEY_BYTES];
+    size_t n = 0;
+    if (!dm_str_is(next_line(&text), "/key/swarm/psk/1.0.0/")) {
+        return dm_error_set(error, DM_ERR_SYNTAX,
+                            "a swarm key begins with /key/swarm/psk/1.0.0/");
+    }
+    if (!dm_str_is(next_line(&text), "/base16/")) {
+        return dm_error_set(error, DM_ERR_UNSUPPORTED,
+                            "a swarm key is read in /base16/ only");
+    }
+    const struct dm_str digits = next_line(&text);
+    const bool is_key = digits.n == 2 * sizeof(bytes) && !dm_str_trim(text).n &&
+                        !sodium_hex2bin(bytes, sizeof(bytes), digits.data,
+                                        digits.n, NULL, &n, NULL) &&
+                        n == sizeof(bytes);
+    if (is_key) {
+        memcpy(group_key, bytes, sizeof(bytes));
+    }
+    sodium_memzero(bytes, sizeof(bytes));
+    return is_key ? DM_OK
+                  : dm_error_set(error, DM_ERR_SYNTAX,
+                                 "a swarm key has 64 hexadecimal digits");
+}
+
 void
 dm_payload_key_derive(const uint8_t group_key[32], struct dm_payload_key *ret)
 {

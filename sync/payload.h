@@ -57,6 +57,16 @@ enum dm_role_of_payload {
     DM_PAYLOAD_NOTE,
 };
 
+#define DM_GROUP_KEY_BYTES 32
+
+/// Read the text of a swarm key file, as private networks of libp2p have it:
+/// "/key/swarm/psk/1.0.0/", "/base16/" and 64 hexadecimal digits, a line each.
+/// @return DM_ERR_SYNTAX; DM_ERR_UNSUPPORTED where it is in another base.
+enum dm_status dm_group_key_read(struct dm_str text,
+                                 uint8_t group_key[DM_GROUP_KEY_BYTES],
+                                 struct dm_error *DM_NULLABLE error)
+    DM_NODISCARD;
+
 /// A key that payloads are encrypted with, from the group key (the 32 bytes of
 /// a swarm key file)
 struct dm_payload_key {
@@ -135,7 +145,7 @@ struct dm_payload_spec {
     /// ipns://K of `log`, where it is at hand; empty: made anew, which costs as
     /// much as reading 40 quads
     struct dm_str log_iri;
-    bool has_enc;       ///< Entry or Manifest say so
+    bool has_enc; ///< Entry or Manifest say so
     uint8_t enc[DM_KEY_ID_BYTES];
     const struct dm_payload_key *DM_NULLABLE key; ///< Of the group, if any
     bool has_expected; ///< The entry says how many quads and bytes

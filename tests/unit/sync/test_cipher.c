@@ -42,6 +42,44 @@ keys_follow_from_the_key_of_the_group(void)
 }
 
 static void
+the_key_of_the_group_is_read_from_its_file(void)
+{
+#define HEAD "/key/swarm/psk/1.0.0/\n/base16/\n"
+#define HALF "000102030405060708090a0b0c0d0e0f"
+    static const struct {
+        const char *text;
+        enum dm_status status;
+    } cases[] = {
+        {HEAD HALF "101112131415161718191a1b1c1d1e1f\n", DM_OK},
+        {HEAD HALF "101112131415161718191A1B1C1D1E1F", DM_OK},
+        {"/key/swarm/psk/1.0.0/\r\n/base16/\r\n" HALF
+         "101112131415161718191a1b1c1d1e1f\r\n",
+         DM_OK},
+        {"", DM_ERR_SYNTAX},
+        {HEAD, DM_ERR_SYNTAX},
+        {HEAD HALF, DM_ERR_SYNTAX},
+        {HEAD HALF HALF "00", DM_ERR_SYNTAX},
+        {HEAD HALF "101112131415161718191a1b1c1d1e1g", DM_ERR_SYNTAX},
+        {HEAD HALF HALF "\n" HALF, DM_ERR_SYNTAX},
+        {"/key/swarm/psk/2.0.0/\n/base16/\n" HALF HALF, DM_ERR_SYNTAX},
+        {"/key/swarm/psk/1.0.0/\n/base64/\nAAAA", DM_ERR_UNSUPPORTED},
+        {"/key/swarm/psk/1.0.0/\n", DM_ERR_UNSUPPORTED},
+    };
+#undef HEAD
+#undef HALF
+    for (size_t i = 0; i < DM_COUNT_OF(cases); ++i) {
+        static const uint8_t untouched[DM_GROUP_KEY_BYTES] = {9};
+        uint8_t key[DM_GROUP_KEY_BYTES] = {9};
+        struct dm_error error = {0};
+        CHECK_INT(dm_group_key_read(dm_str(cases[i].text), key, &error),
+                  cases[i].status);
+        CHECK(memcmp(key, cases[i].status ? untouched : group_key,
+                     sizeof(key)) == 0);
+        CHECK_INT(error.status, cases[i].status);
+    }
+}
+
+static void
 seal(const char *frame, uint8_t next, struct dm_buf *block)
 {
     struct dm_payload_key key;
@@ -153,6 +191,7 @@ without_memory_nothing_is_appended(void)
 int
 main(void)
 {
+    the_key_of_the_group_is_read_from_its_file();
     keys_follow_from_the_key_of_the_group();
     what_was_sealed_opens_for_its_log_alone();
     a_block_with_one_other_bit_does_not_open();
