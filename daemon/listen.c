@@ -3,9 +3,12 @@
 // Where a node listens: its control socket, what its configuration says, what
 // the command line adds
 
+#include "base/log.h"
 #include "base/time.h"
 #include "daemon/node_private.h"
 #include "net/url.h"
+
+#include <string.h>
 
 #define STREAM_MAX (1U << 20U)
 #define CONNECTIONS_MAX 64U
@@ -48,7 +51,7 @@ add_socket(struct places *places, const char *path, struct dm_error *error)
     if (!place) {
         return DM_ERR_LIMIT;
     }
-    *place = (struct dm_listening){.endpoint = endpoint, .is_plain = true};
+    *place = (struct dm_listening){.asked = endpoint, .is_plain = true};
     return DM_OK;
 }
 
@@ -69,7 +72,7 @@ add_address(struct places *places, const struct dm_listen_def *listen,
         return DM_ERR_LIMIT;
     }
     *place = (struct dm_listening){
-        .endpoint = dm_endpoint_ip(&address, listen->port),
+        .asked = dm_endpoint_ip(&address, listen->port),
         .is_plain = listen->is_plain || dm_address_is_loopback(&address),
     };
     return DM_OK;
@@ -107,9 +110,9 @@ divide_families(struct places *places)
     for (size_t i = 0; i < places->n; ++i) {
         struct dm_listening *six = &places->items[i];
         for (size_t j = 0; j < places->n; ++j) {
-            const struct dm_endpoint *four = &places->items[j].endpoint;
-            if (is_any(&six->endpoint, DM_FAMILY_6) &&
-                is_any(four, DM_FAMILY_4) && four->port == six->endpoint.port) {
+            const struct dm_endpoint *four = &places->items[j].asked;
+            if (is_any(&six->asked, DM_FAMILY_6) && is_any(four, DM_FAMILY_4) &&
+                four->port == six->asked.port) {
                 six->is_only_6 = true;
             }
         }
@@ -120,11 +123,11 @@ static enum dm_status
 listen_at(struct dm_node *node, const struct dm_listening *place,
           struct dm_error *error)
 {
-    const bool is_unix = place->endpoint.kind == DM_ENDPOINT_UNIX;
+    const bool is_unix = place->asked.kind == DM_ENDPOINT_UNIX;
     const struct dm_http_identity identity =
         dm_identity_served(&node->identity);
     const struct dm_http_listen listen = {
-        .endpoint = place->endpoint,
+        .endpoint = place->asked,
         .is_only_6 = place->is_only_6,
         .identity = place->is_plain ? NULL : &identity,
         .socket_mode = 0660,
@@ -147,33 +150,119 @@ listen_at(struct dm_node *node, const struct dm_listening *place,
         dm_http_servers_endpoint(node->net->servers, listening->server,
                                  &listening->endpoint);
         ++node->n_servers;
-        if (!is_unix && !node->port) {
-            node->port = listening->endpoint.port;
-        }
     }
+    return status;
+}
+
+static void
+find_port(struct dm_node *node)
+{
+    node->port = 0;
+    for (size_t i = 0; i < node->n_servers && !node->port; ++i) {
+        const struct dm_endpoint *endpoint = &node->servers[i].endpoint;
+        node->port = endpoint->kind == DM_ENDPOINT_IP ? endpoint->port : 0;
+    }
+}
+
+// All that is to be listened on now
+static enum dm_status
+find_places(const struct dm_node *node, struct places *places,
+            struct dm_error *error)
+{
+    const struct dm_node_settings *settings = &node->config->node;
+    enum dm_status status = DM_OK;
+    if (node->socket_path) {
+        status = add_socket(places, node->socket_path, error);
+    }
+    for (size_t i = 0; !status && i < settings->n_listen; ++i) {
+        status = add_address(places, &settings->listen[i], error);
+    }
+    for (size_t i = 0; !status && i < node->options.n_listen; ++i) {
+        status = add_option(places, dm_str(node->options.listen[i]), error);
+    }
+    divide_families(places);
     return status;
 }
 
 enum dm_status
 dm_node_listen(struct dm_node *node, struct dm_error *error)
 {
-    const struct dm_node_settings *settings = &node->config->node;
     struct places places = {.n = 0};
-    enum dm_status status = DM_OK;
-    if (node->socket_path) {
-        status = add_socket(&places, node->socket_path, error);
-    }
-    for (size_t i = 0; !status && i < settings->n_listen; ++i) {
-        status = add_address(&places, &settings->listen[i], error);
-    }
-    for (size_t i = 0; !status && i < node->options.n_listen; ++i) {
-        status = add_option(&places, dm_str(node->options.listen[i]), error);
-    }
-    divide_families(&places);
+    enum dm_status status = find_places(node, &places, error);
     for (size_t i = 0; !status && i < places.n; ++i) {
         status = listen_at(node, &places.items[i], error);
     }
+    find_port(node);
     return status;
+}
+
+// --------------------------------------------------------- another place
+
+static bool
+is_same_place(const struct dm_listening *a, const struct dm_listening *b)
+{
+    if (a->asked.kind != b->asked.kind || a->is_plain != b->is_plain ||
+        a->is_only_6 != b->is_only_6) {
+        return false;
+    }
+    return a->asked.kind == DM_ENDPOINT_UNIX
+               ? strcmp(a->asked.path, b->asked.path) == 0
+               : a->asked.port == b->asked.port &&
+                     dm_address_equal(&a->asked.address, &b->asked.address);
+}
+
+static bool
+is_among(const struct dm_listening *place, const struct dm_listening *all,
+         size_t n)
+{
+    for (size_t i = 0; i < n; ++i) {
+        if (is_same_place(place, &all[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+tell(const struct dm_node *node, const struct dm_error *error)
+{
+    dm_log(node->env->log, DM_LOG_ERROR, "node.not_listening", "reason=\"%s\"",
+           error->what);
+}
+
+static void
+close_others(struct dm_node *node, const struct places *places)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < node->n_servers; ++i) {
+        const struct dm_listening one = node->servers[i];
+        if (is_among(&one, places->items, places->n)) {
+            node->servers[n++] = one;
+        } else {
+            dm_http_servers_close(node->net->servers, one.server);
+        }
+    }
+    node->n_servers = n;
+}
+
+void
+dm_node_relisten(struct dm_node *node)
+{
+    DM_ON_LOOP();
+    struct places places = {.n = 0};
+    struct dm_error error = {0};
+    if (find_places(node, &places, &error)) {
+        tell(node, &error); // As before, then
+        return;
+    }
+    close_others(node, &places);
+    for (size_t i = 0; i < places.n; ++i) {
+        if (!is_among(&places.items[i], node->servers, node->n_servers) &&
+            listen_at(node, &places.items[i], &error)) {
+            tell(node, &error);
+        }
+    }
+    find_port(node);
 }
 
 void

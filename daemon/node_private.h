@@ -61,6 +61,7 @@ struct dm_config_state {
 /// A server of the node
 struct dm_listening {
     struct dm_http_server *DM_NULLABLE server;
+    struct dm_endpoint asked;    ///< As it was written
     struct dm_endpoint endpoint; ///< With the port that it has
     bool is_plain;               ///< No TLS
     bool is_only_6;              ///< Of "::": not IPv4 too
@@ -149,6 +150,9 @@ enum dm_status dm_node_publish(struct dm_node *node, struct dm_log_conf *conf,
 /// Listen wherever the node is to.
 enum dm_status dm_node_listen(struct dm_node *node,
                               struct dm_error *DM_NULLABLE error) DM_NODISCARD;
+/// Listen where the configuration in force says, and no longer elsewhere. What
+/// cannot be is logged. Not from within a handler.
+void dm_node_relisten(struct dm_node *node);
 void dm_node_close_servers(struct dm_node *node);
 
 /// A call was closed that may wait for /api/v1/id.

@@ -446,6 +446,7 @@ dm_node_take_over(struct dm_node *node, struct dm_log_conf *conf)
     node->config = dm_config_ref(config);
     dm_tokens_free(node->tokens);
     node->tokens = tokens;
+    dm_node_relisten(node);
     const struct dm_node_settings *settings = &config->node;
     dm_writer_configure(node->writer, settings->seal_ms * DM_NS_PER_MS,
                         settings->keep_raw_ms, settings->max_size);

@@ -511,18 +511,26 @@ def test_tls(world, address):
     world.same("and is shown", ask("/-/healthy"), 200)
     world.same("the end again", daemon.stop(), 0)
 
-    url = "https://%s:%d" % (address, port)
-    for listen in ('"[::]:%d"' % port, '"[::]:%d", "0.0.0.0:%d"' % (port, port),
-                   '"0.0.0.0:%d"' % port):
-        daemon.write_node("; :listen " + listen)
-        daemon.start()
-        urls = daemon.json("id")["urls"]
+    daemon.start()
+    for listen in ('"[::]:%d"', '"[::]:%d", "0.0.0.0:%d"', '"0.0.0.0:%d"'):
+        old, port = port, lib.free_port()
+        listen = listen.replace("%d", str(port))
+        daemon.write_node("; :listen " + listen) # It moves by itself
+        url = "https://%s:%d" % (address, port)
+        urls = lib.until("it listens on " + listen, lambda: [
+            urls for urls in [daemon.json("id")["urls"]] if url in urls])[0]
         world.same("its URL, once: " + listen, urls.count(url), 1)
         world.same("no other scheme or port", [
             text for text in urls if not text.startswith("https://") or
             not text.endswith(":%d" % port)], [])
-        world.same("it is there: " + listen, ask("/-/healthy"), 200)
-        world.same("the end of " + listen, daemon.stop(), 0)
+        world.same("it is there: " + listen, lib.request(
+            port, "GET", "/-/healthy", host=address, pin=pin).status, 200)
+        try:
+            lib.request(old, "GET", "/-/healthy", host=address, pin=pin)
+            world.check("it is still at %d" % old, False)
+        except OSError:
+            pass
+    world.same("the end of all", daemon.stop(), 0)
 
 
 def test_followed(world, daemon):
