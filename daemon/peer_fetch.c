@@ -202,15 +202,16 @@ on_entries(void *context, const struct dm_http_response *response)
 }
 
 static void
-ask_entries(struct dm_peer *peer, uint64_t after, bool with_data,
-            dm_http_done_fn done)
+ask_entries(struct dm_peer *peer, uint64_t after, uint64_t limit,
+            bool with_data, dm_http_done_fn done)
 {
     char name[DM_KEY_NAME_SIZE];
     char path[PATH_MAX_BYTES];
     dm_key_name(current(peer)->log, name);
     (void)snprintf(path, sizeof(path),
-                   "/demonitor/v1/log/%s?after=%" PRIu64 "&limit=%u&data=%d",
-                   name, after, DM_ROUTE_ENTRIES_MAX, with_data ? 1 : 0);
+                   "/demonitor/v1/log/%s?after=%" PRIu64 "&limit=%" PRIu64
+                   "&data=%d",
+                   name, after, limit, with_data ? 1 : 0);
     const struct dm_peer_ask ask = {
         .method = "GET",
         .path = path,
@@ -232,9 +233,11 @@ fetch_entries(struct dm_peer *peer)
     dm_follow_task_give(peer->task, DM_FOLLOW_CONF, NULL, 0);
     dm_follow_task_give(peer->task, DM_FOLLOW_SNAP, NULL, 0);
     input->restarts = false;
+    // Not beyond the tip that was told, though it has grown since
+    const uint64_t left = current(peer)->tip.seq - peer->fetch_after;
     input->after = peer->fetch_after;
-    input->limit = DM_ROUTE_ENTRIES_MAX;
-    ask_entries(peer, peer->fetch_after, true, on_entries);
+    input->limit = left < DM_ROUTE_ENTRIES_MAX ? left : DM_ROUTE_ENTRIES_MAX;
+    ask_entries(peer, peer->fetch_after, input->limit, true, on_entries);
 }
 
 // ----------------------------------------------------------------------- tip
@@ -429,7 +432,7 @@ on_old_entries(void *context, const struct dm_http_response *response)
 static void
 look_back(struct dm_peer *peer, uint64_t after)
 {
-    ask_entries(peer, after, false, on_old_entries);
+    ask_entries(peer, after, DM_ROUTE_ENTRIES_MAX, false, on_old_entries);
 }
 
 static void
