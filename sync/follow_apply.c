@@ -13,7 +13,6 @@
 #include "quadstore/write.h"
 #include "vocab/vocabulary.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,12 +75,13 @@ event_of(struct apply *apply, const struct dm_payload *payload,
          const struct dm_payload_event *from, struct dm_event *ret)
 {
     enum dm_status status = DM_OK;
-    assert(from->n_values <= DM_METRICS_MAX);
+    const size_t n_values =
+        from->n_values < DM_METRICS_MAX ? from->n_values : DM_METRICS_MAX;
     if (!apply->check.n || !dm_str_equal(apply->check, from->check)) {
         status = intern_iri(apply, from->check, &apply->check_id);
         apply->check = from->check;
     }
-    for (size_t i = 0; i < from->n_values; ++i) {
+    for (size_t i = 0; i < n_values; ++i) {
         const struct dm_payload_value *value = &from->values[i];
         const struct dm_payload_metric *metric =
             find_metric(payload, value->metric);
@@ -105,7 +105,7 @@ event_of(struct apply *apply, const struct dm_payload *payload,
         .output = from->output,
         .run_id = from->run_id,
         .samples = apply->samples,
-        .n_samples = from->n_values,
+        .n_samples = n_values,
     };
     return status ? status : intern_iri(apply, from->failure, &ret->failure);
 }
@@ -195,6 +195,34 @@ put_metrics(struct apply *apply, const struct dm_payload *payload)
     return status;
 }
 
+// More figures than a row has stand beside it, as ordinary quads.
+static enum dm_status
+add_more_values(struct apply *apply, const struct dm_payload_event *event)
+{
+    struct dm_event_key key = event->key;
+    struct dm_quad_ids ids = {.s = DM_ID_NONE};
+    enum dm_status status = DM_OK;
+    key.log = apply->log;
+    for (size_t i = DM_METRICS_MAX; !status && i < event->n_values; ++i) {
+        const struct dm_payload_value *value = &event->values[i];
+        const struct dm_term number = dm_term_literal(
+            value->value, value->is_double ? dm_str(DM_XSD_NS "double")
+                                           : dm_str(DM_XSD_NS "decimal"));
+        ids.s = dm_id_from_event(&key);
+        status = intern_iri(apply, dm_str(apply->batch->iri), &ids.g);
+        if (!status) {
+            status = intern_iri(apply, value->metric, &ids.p);
+        }
+        if (!status) {
+            status = dm_txn_intern(apply->txn, &number, &ids.o);
+        }
+        if (!status) {
+            status = dm_txn_add(apply->txn, &ids);
+        }
+    }
+    return status;
+}
+
 static enum dm_status
 merge_payload(struct apply *apply, const struct dm_payload *payload)
 {
@@ -205,6 +233,9 @@ merge_payload(struct apply *apply, const struct dm_payload *payload)
         // Its further properties first: the row says that there are some
         for (size_t j = 0; !status && j < from->n_quads; ++j) {
             status = add_quad(apply, &from->quads[j]);
+        }
+        if (!status) {
+            status = add_more_values(apply, from);
         }
         if (!status) {
             status = event_of(apply, payload, from, &event);

@@ -10,6 +10,7 @@
 #include "quadstore/store.h"
 #include "sync/car.h"
 #include "sync/exchange.h"
+#include "sync/frame.h"
 
 #include <assert.h>
 #include <string.h>
@@ -23,6 +24,7 @@ struct verify {
     const struct dm_env *env;
     const struct dm_follow_input *input;
     struct dm_follow_batch *batch;
+    struct dm_inflater *inflater;
     struct dm_record record;
     struct dm_error *error;
 };
@@ -176,6 +178,8 @@ read_payload(struct verify *verify, const struct dm_exchange_entry *entry)
     struct dm_payload_spec spec = {
         .role = DM_PAYLOAD_DATA,
         .log = verify->input->log,
+        .log_iri = dm_str(batch->iri),
+        .inflater = verify->inflater,
         .has_enc = entry->entry.has_enc,
         .key = verify->input->key,
         .has_expected = true,
@@ -781,7 +785,10 @@ dm_follow_verify(struct dm_snapshot *snapshot, const struct dm_env *env,
         .batch = batch,
         .error = error,
     };
-    const enum dm_status status = verify_all(&verify);
+    verify.inflater = dm_inflater_new();
+    const enum dm_status status =
+        verify.inflater ? verify_all(&verify) : DM_ERR_NO_MEMORY;
+    dm_inflater_free(verify.inflater);
     if (status) {
         dm_follow_batch_free(batch);
         return status;
