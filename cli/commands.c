@@ -55,6 +55,10 @@ const struct dm_command dm_commands[] = {
     {"import", "nquads FILE…", "Take in quads, while no daemon runs",
      "All of a file or nothing. Results of other nodes become results again.\n",
      dm_cmd_import},
+    {"gateway", "FILE.car… [--record NAME=FILE]… [--listen HOST:PORT]",
+     "Serve CAR files and IPNS records, without a daemon",
+     "As an IPFS trustless gateway, on 127.0.0.1:3224 unless told otherwise.\n",
+     dm_cmd_gateway},
     {"id", "", "Name, key and addresses of this node", "", dm_cmd_id},
 };
 const size_t dm_n_commands = DM_COUNT_OF(dm_commands);

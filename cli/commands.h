@@ -15,6 +15,7 @@ DM_BEGIN_DECLS
 
 int dm_cmd_alerts(struct dm_cli *cli);
 int dm_cmd_export(struct dm_cli *cli);
+int dm_cmd_gateway(struct dm_cli *cli);
 int dm_cmd_history(struct dm_cli *cli);
 int dm_cmd_id(struct dm_cli *cli);
 int dm_cmd_import(struct dm_cli *cli);
