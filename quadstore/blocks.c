@@ -242,6 +242,27 @@ dm_txn_block_put(struct dm_txn *txn, const struct dm_block *block)
     return status == DM_ERR_EXISTS ? status : dm_txn_fail(txn, status);
 }
 
+enum dm_status
+dm_txn_block_lift(struct dm_txn *txn, const struct dm_block_place *place,
+                  const uint8_t name[DM_BLOCK_NAME_BYTES])
+{
+    DM_ON_WRITER();
+    assert(dm_txn_is_usable(txn) && may_share(place->kind));
+    struct dm_block block = {.place = *place};
+    struct found found = {0};
+    const int64_t to = store_place(place->log, place->kind, place->seq);
+    memcpy(block.name, name, sizeof(block.name));
+    enum dm_status status = find_named(txn, &block, to, &found);
+    if (!status && !found.n) {
+        return DM_ERR_NOT_FOUND;
+    }
+    if (!status && found.place < to) {
+        const int64_t values[] = {found.n, to};
+        status = dm_conn_run(txn->conn, DM_Q_BLOCK_MOVE, values, 2);
+    }
+    return dm_txn_fail(txn, status);
+}
+
 // Remove the first blocks of a range of places, `*left` at most, which counts
 // down.
 static enum dm_status

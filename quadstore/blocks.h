@@ -81,6 +81,16 @@ struct dm_block {
 enum dm_status dm_txn_block_put(struct dm_txn *txn,
                                 const struct dm_block *block) DM_NODISCARD;
 
+/// Move a Manifest, part or proof that is there to `place`, where its seq is
+/// the greater one.
+/// @return DM_ERR_NOT_FOUND: the log has none of this name; the transaction
+/// goes
+///         on.
+enum dm_status dm_txn_block_lift(struct dm_txn *txn,
+                                 const struct dm_block_place *place,
+                                 const uint8_t name[DM_BLOCK_NAME_BYTES])
+    DM_NODISCARD;
+
 /// Remove the blocks of these kinds (bits 1 << enum dm_block_kind) with
 /// from <= seq < until, at most `max_rows` of them.
 /// @param ret_more Whether some are left.

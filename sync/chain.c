@@ -619,3 +619,68 @@ dm_chain_prune(struct dm_chain *chain, struct dm_snapshot *snapshot,
     }
     return status;
 }
+
+// Append the names of a Manifest and its parts, where it is held.
+static enum dm_status
+name_manifest(struct dm_snapshot *snapshot, const struct dm_cid *cid,
+              struct dm_buf *names)
+{
+    struct dm_block block = {0};
+    struct dm_wire_manifest manifest = {0};
+    enum dm_status status = dm_snapshot_block(snapshot, cid->bytes, &block);
+    if (status) {
+        return status == DM_ERR_NOT_FOUND ? DM_OK : status;
+    }
+    status = dm_wire_manifest_read(block.data, &manifest, NULL);
+    if (!status) {
+        status = dm_buf_put(names, cid->bytes, sizeof(cid->bytes));
+    }
+    for (size_t i = 0; !status && i < manifest.parts.n; ++i) {
+        const struct dm_cid part = dm_cid_list_at(&manifest.parts, i);
+        status = dm_buf_put(names, part.bytes, sizeof(part.bytes));
+    }
+    dm_snapshot_release_texts(snapshot);
+    return status;
+}
+
+static enum dm_status
+name_manifests(const struct dm_chain *chain, struct dm_txn *txn,
+               struct dm_work *work, struct dm_buf *names)
+{
+    struct dm_snapshot *snapshot = NULL;
+    enum dm_status status = dm_txn_snapshot(txn, work, &snapshot);
+    if (status) {
+        return status;
+    }
+    status = name_manifest(snapshot, &chain->conf, names);
+    if (!status && chain->has_snap) {
+        status = name_manifest(snapshot, &chain->snap, names);
+    }
+    if (!status && chain->has_note) {
+        status = name_manifest(snapshot, &chain->note, names);
+    }
+    dm_snapshot_close(snapshot);
+    return status;
+}
+
+enum dm_status
+dm_chain_lift(const struct dm_chain *chain, struct dm_txn *txn,
+              struct dm_work *work, dm_log_no log)
+{
+    struct dm_buf names;
+    dm_buf_init(&names, (size_t)3 * (DM_PARTS_MAX + 1) * DM_CID_BYTES);
+    enum dm_status status = name_manifests(chain, txn, work, &names);
+    for (size_t at = 0; !status && at < names.n; at += DM_CID_BYTES) {
+        const uint8_t *name = (const uint8_t *)names.data + at;
+        const bool is_part = name[1] == DM_CODEC_RAW;
+        const struct dm_block_place place = {
+            .log = log,
+            .kind = is_part ? DM_BLOCK_PART : DM_BLOCK_MANIFEST,
+            .seq = chain->seq,
+        };
+        status = dm_txn_block_lift(txn, &place, name);
+        status = status == DM_ERR_NOT_FOUND ? DM_OK : status;
+    }
+    dm_buf_done(&names);
+    return status;
+}

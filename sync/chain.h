@@ -45,6 +45,7 @@ DM_BEGIN_DECLS
 struct dm_buf;
 struct dm_snapshot;
 struct dm_txn;
+struct dm_work;
 
 #define DM_CHAIN_SPACE "chain"
 
@@ -138,6 +139,12 @@ enum dm_status dm_chain_head(const struct dm_chain *chain, struct dm_buf *buf)
 enum dm_status dm_chain_prune(struct dm_chain *chain,
                               struct dm_snapshot *snapshot, dm_log_no log,
                               uint64_t first) DM_NODISCARD;
+
+/// Move the Manifests that Head names, with their parts, to the place of the
+/// tip, so that they are not removed with what is old. What is not held is left
+/// out. `work` bounds what is read.
+enum dm_status dm_chain_lift(const struct dm_chain *chain, struct dm_txn *txn,
+                             struct dm_work *work, dm_log_no log) DM_NODISCARD;
 
 /// Keep a record that was checked for this chain.
 void dm_chain_set_record(struct dm_chain *chain, struct dm_str bytes,

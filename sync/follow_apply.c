@@ -526,8 +526,7 @@ put_blocks(struct apply *apply)
     return status == DM_ERR_EXISTS ? DM_ERR_CORRUPT : status;
 }
 
-// What Head names of Manifests moves to the newest place, then what is before
-// `first` goes.
+// Heads before the last two go, and what lies before `first`.
 static enum dm_status
 drop_old(struct apply *apply)
 {
@@ -536,14 +535,17 @@ drop_old(struct apply *apply)
     enum dm_status status = dm_txn_blocks_remove(
         apply->txn, apply->log, 1U << DM_BLOCK_HEAD, 0,
         chain->seq ? chain->seq - 1 : 0, REMOVED_AT_ONCE, &more);
-    if (!status && chain->first > apply->batch->base_first) {
-        status = dm_txn_blocks_remove(
-            apply->txn, apply->log,
-            1U << DM_BLOCK_ENTRY | 1U << DM_BLOCK_PAYLOAD |
-                1U << DM_BLOCK_NODE1 | 1U << DM_BLOCK_NODE2,
-            0, chain->first, REMOVED_AT_ONCE, &more);
+    if (status || chain->first <= apply->batch->base_first) {
+        return status;
     }
-    return status;
+    status = dm_chain_lift(chain, apply->txn, &apply->work, apply->log);
+    return status ? status
+                  : dm_txn_blocks_remove(
+                        apply->txn, apply->log,
+                        1U << DM_BLOCK_ENTRY | 1U << DM_BLOCK_PAYLOAD |
+                            1U << DM_BLOCK_NODE1 | 1U << DM_BLOCK_NODE2 |
+                            1U << DM_BLOCK_MANIFEST | 1U << DM_BLOCK_PART,
+                        0, chain->first, REMOVED_AT_ONCE, &more);
 }
 
 static enum dm_status

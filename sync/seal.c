@@ -247,89 +247,6 @@ find_border(struct dm_seal *seal, struct dm_snapshot *snapshot, uint64_t *ret)
     return status == DM_ERR_NOT_FOUND ? DM_ERR_CORRUPT : status;
 }
 
-// Append the names of a Manifest and its parts.
-static enum dm_status
-name_manifest(struct dm_snapshot *snapshot, const struct dm_cid *cid,
-              struct dm_buf *names)
-{
-    struct dm_block block;
-    struct dm_wire_manifest manifest;
-    enum dm_status status = dm_snapshot_block(snapshot, cid->bytes, &block);
-    if (!status) {
-        status = dm_wire_manifest_read(block.data, &manifest, NULL);
-    }
-    if (!status) {
-        status = dm_buf_put(names, cid->bytes, sizeof(cid->bytes));
-    }
-    for (size_t i = 0; !status && i < manifest.parts.n; ++i) {
-        const struct dm_cid part = dm_cid_list_at(&manifest.parts, i);
-        status = dm_buf_put(names, part.bytes, sizeof(part.bytes));
-    }
-    return status;
-}
-
-static enum dm_status
-lift_block(struct dm_seal *seal, const struct dm_cid *cid)
-{
-    struct dm_snapshot *snapshot = NULL;
-    struct dm_block block;
-    struct dm_buf copy;
-    struct dm_cid again;
-    dm_buf_init(&copy, DM_PAYLOAD_MAX);
-    enum dm_status status = dm_seal_look(seal, &snapshot);
-    if (!status) {
-        status = dm_snapshot_block(snapshot, cid->bytes, &block);
-    }
-    if (!status) {
-        status = dm_buf_put_str(&copy, block.data);
-    }
-    if (snapshot) {
-        dm_snapshot_close(snapshot);
-    }
-    if (!status) {
-        status =
-            dm_seal_put(seal,
-                        dm_cid_codec(cid) == DM_CODEC_RAW ? DM_BLOCK_PART
-                                                          : DM_BLOCK_MANIFEST,
-                        seal->sealer->chain->seq, dm_buf_str(&copy), &again);
-    }
-    dm_buf_done(&copy);
-    return status;
-}
-
-// What Head names of Manifests moves to the newest place, so that it is not
-// removed with what is old.
-static enum dm_status
-lift_manifests(struct dm_seal *seal)
-{
-    const struct dm_chain *chain = seal->sealer->chain;
-    struct dm_snapshot *snapshot = NULL;
-    struct dm_buf names;
-    dm_buf_init(&names, (size_t)3 * (DM_PARTS_MAX + 1) * DM_CID_BYTES);
-    enum dm_status status = dm_seal_look(seal, &snapshot);
-    if (!status) {
-        status = name_manifest(snapshot, &chain->conf, &names);
-    }
-    if (!status && chain->has_snap) {
-        status = name_manifest(snapshot, &chain->snap, &names);
-    }
-    if (!status && chain->has_note) {
-        status = name_manifest(snapshot, &chain->note, &names);
-    }
-    if (snapshot) {
-        dm_snapshot_close(snapshot);
-    }
-    for (size_t at = 0; !status && at < names.n; at += DM_CID_BYTES) {
-        struct dm_cid cid;
-        const struct dm_str bytes =
-            dm_str_slice(dm_buf_str(&names), at, DM_CID_BYTES);
-        status =
-            dm_cid_read(bytes, &cid) ? lift_block(seal, &cid) : DM_ERR_CORRUPT;
-    }
-    dm_buf_done(&names);
-    return status;
-}
-
 // Drop what is older than it is kept, a bounded piece at a time.
 static enum dm_status
 prune(struct dm_seal *seal)
@@ -352,7 +269,7 @@ prune(struct dm_seal *seal)
     if (status || !is_due) {
         return status;
     }
-    status = lift_manifests(seal);
+    status = dm_chain_lift(chain, seal->txn, &seal->work, seal->log);
     if (!status) {
         status = dm_txn_blocks_remove(
             seal->txn, seal->log,
