@@ -266,7 +266,8 @@ input_of(struct side *from, struct dm_str car, uint64_t after)
 
 // Fetch all that is new, `limit` entries at a time.
 static void
-catch_up(struct side *from, struct fixture *at, uint64_t held, uint64_t limit)
+catch_up_rows(struct side *from, struct fixture *at, uint64_t held,
+              uint64_t limit, enum dm_follow_rows rows)
 {
     struct dm_buf car;
     struct dm_follow_result result = {.seq = held};
@@ -274,8 +275,9 @@ catch_up(struct side *from, struct fixture *at, uint64_t held, uint64_t limit)
     do {
         struct dm_error error = {0};
         CHECK_INT(ask(from, result.seq, limit, &car), DM_OK);
-        const struct dm_follow_input input =
+        struct dm_follow_input input =
             input_of(from, dm_buf_str(&car), result.seq);
+        input.rows = rows;
         const enum dm_status status = take(at, &input, &result, &error);
         if (status) {
             (void)fprintf(stderr, "%s\n", error.what);
@@ -283,6 +285,12 @@ catch_up(struct side *from, struct fixture *at, uint64_t held, uint64_t limit)
         CHECK_INT(status, DM_OK);
     } while (!result.is_whole);
     dm_buf_done(&car);
+}
+
+static void
+catch_up(struct side *from, struct fixture *at, uint64_t held, uint64_t limit)
+{
+    catch_up_rows(from, at, held, limit, DM_FOLLOW_ROWS_ALL);
 }
 
 static bool
@@ -527,12 +535,241 @@ pruning_is_followed(void)
     side_done(&a);
 }
 
+// Append the CAR of a Manifest and its parts, as the gateway gives it.
+static void
+put_manifest_car(struct fixture *at, const struct dm_cid *cid,
+                 struct dm_buf *car)
+{
+    struct dm_snapshot *snapshot = snapshot_of(at);
+    struct dm_wire_manifest manifest;
+    struct dm_str block;
+    dm_buf_clear(car);
+    CHECK_INT(dm_car_write_header(cid, 1, car), DM_OK);
+    CHECK_INT(dm_serve_block(snapshot, cid, &block), DM_OK);
+    CHECK_INT(dm_car_write_block(cid, block, car), DM_OK);
+    CHECK_INT(dm_wire_manifest_read(block, &manifest, NULL), DM_OK);
+    for (size_t i = 0; i < manifest.parts.n; ++i) {
+        const struct dm_cid part = dm_cid_list_at(&manifest.parts, i);
+        struct dm_str bytes;
+        CHECK_INT(dm_serve_block(snapshot, &part, &bytes), DM_OK);
+        CHECK_INT(dm_car_write_block(&part, bytes, car), DM_OK);
+    }
+    dm_snapshot_close(snapshot);
+}
+
+// Who comes late has the present before the entries; then it counts the same.
+static void
+a_late_follower_starts_with_the_present(void)
+{
+    struct side a;
+    struct fixture b;
+    struct dm_buf head;
+    struct dm_buf conf;
+    struct dm_buf snap;
+    side_init(&a, 4);
+    fixture_init(&b, false);
+    begin_env(&b);
+    dm_buf_init(&head, DM_HEAD_MAX);
+    dm_buf_init(&conf, DM_CAR_MAX);
+    dm_buf_init(&snap, DM_CAR_MAX);
+    for (unsigned i = 0; i < 500; ++i) {
+        (void)seal_some(&a, 1 + random_below(3));
+    }
+    const struct dm_chain *chain = dm_sealer_chain(a.sealer);
+    CHECK(chain && chain->has_snap && chain->snap_seq < chain->seq);
+    struct dm_snapshot *snapshot = snapshot_of(&a.fixture);
+    struct dm_str block;
+    CHECK_INT(dm_serve_block(snapshot, &chain->head, &block), DM_OK);
+    CHECK_INT(dm_buf_put_str(&head, block), DM_OK);
+    dm_snapshot_close(snapshot);
+    put_manifest_car(&a.fixture, &chain->conf, &conf);
+    put_manifest_car(&a.fixture, &chain->snap, &snap);
+
+    struct dm_follow_input input = input_of(&a, (struct dm_str){"", 0}, 0);
+    struct dm_follow_result result;
+    struct dm_error error = {0};
+    input.rows = DM_FOLLOW_ROWS_RECENT;
+    input.head = dm_buf_str(&head);
+    input.conf = dm_buf_str(&conf);
+    input.snap = dm_buf_str(&snap);
+    CHECK_INT(take(&b, &input, &result, &error), DM_OK);
+    CHECK_INT((int64_t)result.seq, 0);
+    CHECK(!result.is_whole);
+    // A second time it changes nothing
+    CHECK_INT(take(&b, &input, &result, &error), DM_OK);
+    CHECK_INT((int64_t)result.seq, 0);
+    catch_up_rows(&a, &b, 0, 100, DM_FOLLOW_ROWS_RECENT);
+    check_latest_equal(&a, &b);
+    check_chains_equal(&a, &b);
+    for (unsigned i = 0; i < 30; ++i) {
+        const uint64_t held = dm_sealer_chain(a.sealer)->seq;
+        (void)seal_some(&a, 2);
+        catch_up_rows(&a, &b, held, 100, DM_FOLLOW_ROWS_RECENT);
+    }
+    check_latest_equal(&a, &b);
+    dm_buf_done(&head);
+    dm_buf_done(&conf);
+    dm_buf_done(&snap);
+    fixture_done(&b);
+    side_done(&a);
+}
+
+// Two stores with one key: what they say apart is a fork, and freezes the log.
+static void
+a_fork_freezes(void)
+{
+    struct side a;
+    struct side twin;
+    struct fixture b;
+    struct dm_buf car;
+    struct dm_buf blocks[2];
+    side_init(&a, 5);
+    side_init(&twin, 5);
+    fixture_init(&b, false);
+    begin_env(&b);
+    dm_buf_init(&car, DM_CAR_MAX);
+    twin.now_ms += 5000;
+    for (unsigned i = 0; i < 3; ++i) {
+        (void)seal_some(&a, 2);
+        (void)seal_some(&twin, 2);
+    }
+    (void)seal_some(&twin, 2);
+    catch_up(&a, &b, 0, 100);
+
+    struct dm_follow_result result;
+    struct dm_error error = {0};
+    CHECK_INT(ask(&twin, 3, 100, &car), DM_OK);
+    struct dm_follow_input input = input_of(&twin, dm_buf_str(&car), 3);
+    CHECK_INT(take(&b, &input, &result, &error), DM_ERR_STATE);
+
+    struct fixture *sides[2] = {&a.fixture, &twin.fixture};
+    for (int i = 0; i < 2; ++i) {
+        struct dm_block_place place = {.kind = DM_BLOCK_ENTRY, .seq = 1};
+        struct dm_snapshot *snapshot = snapshot_of(sides[i]);
+        struct dm_block block;
+        CHECK_INT(dm_snapshot_log_number(snapshot, dm_str(a.iri), &place.log),
+                  DM_OK);
+        CHECK_INT(dm_snapshot_block_at(snapshot, &place, &block), DM_OK);
+        dm_buf_init(&blocks[i], DM_ENTRY_MAX);
+        CHECK_INT(dm_buf_put_str(&blocks[i], block.data), DM_OK);
+        dm_snapshot_close(snapshot);
+    }
+    input.car = (struct dm_str){"", 0};
+    input.fork[0] = dm_buf_str(&blocks[0]);
+    input.fork[1] = dm_buf_str(&blocks[0]);
+    CHECK_INT(take(&b, &input, &result, &error), DM_ERR_CORRUPT);
+    input.fork[1] = dm_buf_str(&blocks[1]);
+    CHECK_INT(take(&b, &input, &result, &error), DM_OK);
+
+    // Frozen: neither goes on
+    (void)seal_some(&a, 2);
+    CHECK_INT(ask(&a, 3, 100, &car), DM_OK);
+    input = input_of(&a, dm_buf_str(&car), 3);
+    CHECK_INT(take(&b, &input, &result, &error), DM_ERR_PERMISSION);
+    for (int i = 0; i < 2; ++i) {
+        dm_buf_done(&blocks[i]);
+    }
+    dm_buf_done(&car);
+    fixture_done(&b);
+    side_done(&a);
+    side_done(&twin);
+}
+
+static uint64_t
+count_events(struct fixture *at)
+{
+    struct dm_snapshot *snapshot = snapshot_of(at);
+    struct dm_store_figures figures;
+    CHECK_INT(dm_snapshot_figures(snapshot, &figures), DM_OK);
+    dm_snapshot_close(snapshot);
+    return figures.events;
+}
+
+// A store that is older than what was published adopts its log from a peer:
+// what it recorded meanwhile comes on top, and nothing forks.
+static void
+a_restored_backup_adopts(void)
+{
+    struct side a;
+    struct side restored;
+    struct fixture b;
+    side_init(&a, 6);
+    side_init(&restored, 6);
+    fixture_init(&b, false);
+    begin_env(&b);
+    // The backup: three entries, and one result that was not sealed yet
+    for (unsigned i = 0; i < 3; ++i) {
+        (void)seal_some(&a, 2);
+    }
+    catch_up(&a, &restored.fixture, 0, 100);
+    for (unsigned i = 0; i < 7; ++i) {
+        (void)seal_some(&a, 2);
+    }
+    catch_up(&a, &b, 0, 100);
+    const uint64_t n_published = count_events(&b);
+
+    // After it was restored results went on, with keys that run into the log's
+    struct dm_txn *txn = begin(&restored.fixture);
+    CHECK_INT(dm_txn_log_number(txn, dm_str(restored.iri), &restored.log),
+              DM_OK);
+    for (unsigned i = 0; i < 3; ++i) {
+        const struct dm_event event = {
+            .key = {.log = restored.log},
+            .check = put(txn, "https://demonitor.internal/c0"),
+            .status = DM_RESULT_CRITICAL,
+            .at_ms = BEGIN_MS + 20000 + i,
+            .micros = DM_NO_MICROS,
+            .certificate_expires_ms = DM_NO_TIME,
+            .message = DM_STR("after the restore"),
+            .output = DM_STR(""),
+            .run_id = DM_STR(""),
+        };
+        CHECK_INT(dm_txn_record(txn, &event, NULL), DM_OK);
+    }
+    commit(txn);
+
+    struct dm_buf car;
+    struct dm_follow_result result = {.seq = 3};
+    dm_buf_init(&car, DM_CAR_MAX);
+    do { // In two pieces
+        struct dm_error error = {0};
+        CHECK_INT(ask(&a, result.seq, 4, &car), DM_OK);
+        struct dm_follow_input input =
+            input_of(&a, dm_buf_str(&car), result.seq);
+        input.is_own = true;
+        const enum dm_status status =
+            take(&restored.fixture, &input, &result, &error);
+        if (status) {
+            (void)fprintf(stderr, "%s\n", error.what);
+        }
+        CHECK_INT(status, DM_OK);
+    } while (!result.is_whole);
+    dm_sealer_reload(restored.sealer);
+    CHECK_INT((int64_t)count_events(&restored.fixture),
+              (int64_t)n_published + 3);
+    restored.now_ms = a.now_ms + 60000;
+    const struct dm_sealed sealed = seal_some(&restored, 1);
+    CHECK_INT((int64_t)sealed.seq, 11);
+
+    // Who follows goes on
+    catch_up(&restored, &b, 10, 100);
+    CHECK_INT((int64_t)count_events(&b), (int64_t)n_published + 4);
+    check_all_equal(&restored, &b);
+    dm_buf_done(&car);
+    fixture_done(&b);
+    side_done(&a);
+    side_done(&restored);
+}
+
 int
 main(void)
 {
     a_followed_log_says_the_same();
     a_restart_goes_on();
     pruning_is_followed();
+    a_late_follower_starts_with_the_present();
+    a_fork_freezes();
+    a_restored_backup_adopts();
     dm_log_free(quiet);
     return 0;
 }
