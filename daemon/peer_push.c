@@ -27,6 +27,7 @@ struct push {
     uint64_t known_sequence;
     uint64_t own_until; ///< Of the own log: what was published
     bool is_own;
+    bool is_piece; ///< Not all of it: more is to be pushed
     struct dm_buf car;
     struct dm_buf record; ///< Base64url
     uint64_t seq;
@@ -39,10 +40,12 @@ static enum dm_status
 build(struct push *push, struct dm_snapshot *snapshot)
 {
     struct dm_chain *chain = NULL;
+    struct dm_buf record;
     enum dm_status status = dm_chain_peek(snapshot, push->log, &chain);
     if (status) {
         return status == DM_ERR_NOT_FOUND ? DM_END : status;
     }
+    dm_buf_init(&record, DM_RECORD_MAX);
     const bool is_unpublished = push->is_own && chain->seq > push->own_until;
     if (!chain->n_record || is_unpublished || chain->forked_at ||
         chain->record_sequence <= push->known_sequence) {
@@ -57,13 +60,21 @@ build(struct push *push, struct dm_snapshot *snapshot)
                                    : push->known_seq;
         status =
             dm_serve_push(snapshot, chain, after, &push->car, &push->error);
+        if (!status) {
+            status = dm_buf_put(&record, chain->record, chain->n_record);
+        } else if (status == DM_ERR_LIMIT && push->is_own) {
+            // More than one CAR holds: in steps, which only its writer can make
+            status = dm_serve_piece(snapshot, push->peer->all->node->key, chain,
+                                    after, &push->car, &record, &push->sequence,
+                                    &push->error);
+            push->is_piece = !status;
+        }
     }
     if (!status) {
-        status = dm_base64_write(
-            DM_BASE64_URL,
-            dm_str_n((const char *)chain->record, chain->n_record),
-            &push->record);
+        status =
+            dm_base64_write(DM_BASE64_URL, dm_buf_str(&record), &push->record);
     }
+    dm_buf_done(&record);
     dm_chain_free(chain);
     return status;
 }
@@ -122,6 +133,11 @@ on_answer(void *context, const struct dm_http_response *response)
             known->seq = have;
         }
         known->sequence = peer->pushed_sequence;
+        if (peer->is_piece) {
+            peer->is_working = false;
+            dm_peer_work(peer);
+            return;
+        }
     } else if (response->status == 409 && read_have(response->body, &have) &&
                have != known->seq) {
         // It holds another piece than was thought: once more, from there
@@ -155,6 +171,7 @@ send(struct dm_peer *peer, const struct push *push)
         .max_body = ANSWER_MAX,
     };
     peer->pushed_sequence = push->sequence;
+    peer->is_piece = push->is_piece;
     if (dm_peer_request(peer, &ask, on_answer, &peer->request)) {
         peer->request = NULL;
         dm_peer_worked(peer);

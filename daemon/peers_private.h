@@ -87,6 +87,7 @@ struct dm_peer {
     unsigned n_out; ///< Jobs and tasks that come back to it
     struct dm_follow_task *DM_NULLABLE task;
     uint64_t fetch_after;     ///< Of the request under way
+    bool is_piece;            ///< What is pushed does not reach the tip
     uint64_t pushed_sequence; ///< Of the record under way
     struct dm_peer_known *DM_NULLABLE known;
     size_t n_known;

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define NAMES_MAX 5000U
+#define PIECE_ENTRIES 4096U
 
 enum dm_status
 dm_serve_block(struct dm_snapshot *snapshot, const struct dm_cid *cid,
@@ -246,41 +247,209 @@ dm_serve_entries(struct dm_snapshot *snapshot, const struct dm_serve_spec *spec,
                : DM_OK;
 }
 
+// Entries after `after`, to the tip of `chain`, and the Head that it has
+static enum dm_status
+put_push(struct pack *pack, const struct dm_chain *chain, uint64_t after,
+         struct dm_str head)
+{
+    struct dm_cid last = {{0}};
+    uint64_t reached = chain->seq;
+    enum dm_status status = begin(pack, chain->log);
+    if (!status && after < chain->seq) {
+        status = put_entries(pack, after + 1, chain->seq, &last, &reached);
+    }
+    if (!status && reached < chain->seq) {
+        status = DM_ERR_LIMIT;
+    }
+    if (!status && chain->has_note) {
+        status = put_manifest(pack, &chain->note);
+    }
+    if (!status && !head.n) {
+        status = dm_serve_block(pack->snapshot, &chain->head, &head);
+    }
+    if (!status) {
+        status = put(pack, &chain->head, head);
+    }
+    if (!status) {
+        status = finish(pack, &chain->tip);
+    }
+    end(pack);
+    return status;
+}
+
 enum dm_status
 dm_serve_push(struct dm_snapshot *snapshot, const struct dm_chain *chain,
               uint64_t after, struct dm_buf *buf, struct dm_error *error)
 {
     DM_ON_WORKER();
     struct pack pack = {.snapshot = snapshot, .buf = buf, .with_data = true};
-    struct dm_cid last = {{0}};
-    struct dm_str head = {0};
-    uint64_t reached = chain->seq;
     if (!chain->n_record) {
         return DM_END;
     }
     if (after + 1 < chain->first) {
         return DM_ERR_STATE;
     }
-    enum dm_status status = begin(&pack, chain->log);
-    if (!status && after < chain->seq) {
-        status = put_entries(&pack, after + 1, chain->seq, &last, &reached);
+    const enum dm_status status =
+        put_push(&pack, chain, after, (struct dm_str){"", 0});
+    return status ? dm_error_set(error, status, "the log cannot be sent: %s",
+                                 dm_status_text(status))
+                  : DM_OK;
+}
+
+// --------------------------------------------------------------------- pieces
+
+static enum dm_status
+drop_node(void *context, const struct dm_block *block)
+{
+    (void)context;
+    (void)block;
+    return DM_OK; // It is stored already
+}
+
+// Append entry `seq` as it stands in the store.
+static enum dm_status
+replay(struct pack *pack, struct dm_chain *chain, uint64_t seq)
+{
+    struct dm_str block = {0};
+    struct dm_str payload = {"", 0};
+    struct dm_wire_entry entry = {0};
+    struct dm_cid cid;
+    enum dm_status status = block_at(pack, DM_BLOCK_ENTRY, seq, &cid, &block);
+    if (!status) {
+        status = dm_wire_entry_read(block, &entry, NULL);
     }
-    if (!status && reached < chain->seq) {
-        status = DM_ERR_LIMIT;
-    }
-    if (!status && chain->has_note) {
-        status = put_manifest(&pack, &chain->note);
+    if (!status && entry.has_data) {
+        status = block_at(pack, DM_BLOCK_PAYLOAD, seq, &cid, &payload);
     }
     if (!status) {
-        status = dm_serve_block(snapshot, &chain->head, &head);
+        status =
+            dm_chain_append(chain, &entry, block, payload.n, drop_node, NULL);
+    }
+    dm_snapshot_release_texts(pack->snapshot);
+    return status;
+}
+
+// Whether an entry of (from, until] names a configuration
+static enum dm_status
+names_conf(struct pack *pack, uint64_t from, uint64_t until, bool *ret)
+{
+    enum dm_status status = DM_OK;
+    *ret = false;
+    for (uint64_t seq = from + 1; !status && !*ret && seq <= until; ++seq) {
+        struct dm_str block = {0};
+        struct dm_wire_entry entry = {0};
+        struct dm_cid cid;
+        status = block_at(pack, DM_BLOCK_ENTRY, seq, &cid, &block);
+        if (!status) {
+            status = dm_wire_entry_read(block, &entry, NULL);
+        }
+        *ret = entry.has_conf;
+        dm_snapshot_release_texts(pack->snapshot);
+    }
+    return status;
+}
+
+// Where the log stood after entry `until`, with what is kept now
+static enum dm_status
+stand_at(struct pack *pack, const struct dm_chain *now, uint64_t until,
+         struct dm_chain *ret)
+{
+    bool is_later = false;
+    ret->first = now->first;
+    ret->seq = now->first - 1;
+    ret->frontier = now->frontier;
+    ret->tree = now->frontier;
+    ret->has_anchor = now->has_anchor;
+    ret->anchor = now->anchor;
+    ret->tip = now->anchor;
+    ret->has_note = now->has_note;
+    ret->note = now->note;
+    const struct dm_cid none = ret->conf;
+    enum dm_status status = DM_OK;
+    for (uint64_t seq = now->first; !status && seq <= until; ++seq) {
+        status = replay(pack, ret, seq);
+    }
+    if (!status && dm_cid_equal(&ret->conf, &none)) {
+        status = names_conf(pack, until, now->seq, &is_later);
+        ret->conf = now->conf;
+    }
+    const bool lacks_snap =
+        !ret->has_snap && (until >= DM_SNAP_FROM || ret->first > 1);
+    return !status && (is_later || lacks_snap) ? DM_ERR_NOT_FOUND : status;
+}
+
+static enum dm_status
+sign_step(struct dm_chain *step, const struct dm_key *key, struct dm_buf *head,
+          struct dm_buf *record)
+{
+    struct dm_record said;
+    const uint32_t k =
+        (uint32_t)(1 + (step->first - 1) / DM_FAN % (DM_RECORD_K_MAX - 1));
+    enum dm_status status = dm_chain_head(step, head);
+    if (status) {
+        return status;
+    }
+    const struct dm_cid cid = dm_cid_of(DM_CODEC_CBOR, dm_buf_str(head));
+    status = dm_record_write(key, &cid, step->seq, k,
+                             step->time_ms + DM_RECORD_VALID_MS, record);
+    if (!status) {
+        status = dm_record_read(dm_buf_str(record), step->log, &said, NULL);
     }
     if (!status) {
-        status = put(&pack, &chain->head, head);
+        dm_chain_set_record(step, dm_buf_str(record), &said);
+    }
+    return status;
+}
+
+static enum dm_status
+put_piece(struct pack *pack, const struct dm_key *key,
+          const struct dm_chain *chain, uint64_t after, uint64_t until,
+          struct dm_buf *record, uint64_t *ret_sequence)
+{
+    struct dm_buf head;
+    struct dm_chain *step = dm_chain_new(chain->log);
+    char iri[DM_KEY_IRI_SIZE];
+    if (!step) {
+        return DM_ERR_NO_MEMORY;
+    }
+    dm_key_iri(chain->log, iri);
+    dm_buf_init(&head, DM_HEAD_MAX);
+    enum dm_status status =
+        dm_snapshot_log_number(pack->snapshot, dm_str(iri), &pack->log);
+    if (!status) {
+        status = stand_at(pack, chain, until, step);
     }
     if (!status) {
-        status = finish(&pack, &chain->tip);
+        status = sign_step(step, key, &head, record);
     }
-    end(&pack);
+    if (!status) {
+        *ret_sequence = step->record_sequence;
+        status = put_push(pack, step, after, dm_buf_str(&head));
+    }
+    dm_buf_done(&head);
+    dm_chain_free(step);
+    return status;
+}
+
+enum dm_status
+dm_serve_piece(struct dm_snapshot *snapshot, const struct dm_key *key,
+               const struct dm_chain *chain, uint64_t after, struct dm_buf *buf,
+               struct dm_buf *record, uint64_t *ret_sequence,
+               struct dm_error *error)
+{
+    DM_ON_WORKER();
+    enum dm_status status = DM_ERR_LIMIT;
+    for (uint64_t n = PIECE_ENTRIES; status == DM_ERR_LIMIT && n > 0; n /= 2) {
+        struct pack pack = {
+            .snapshot = snapshot, .buf = buf, .with_data = true};
+        if (after + n >= chain->seq) {
+            continue;
+        }
+        dm_buf_clear(buf);
+        dm_buf_clear(record);
+        status = put_piece(&pack, key, chain, after, after + n, record,
+                           ret_sequence);
+    }
     return status ? dm_error_set(error, status, "the log cannot be sent: %s",
                                  dm_status_text(status))
                   : DM_OK;

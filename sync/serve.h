@@ -28,6 +28,7 @@ DM_BEGIN_DECLS
 
 struct dm_buf;
 struct dm_chain;
+struct dm_key;
 struct dm_snapshot;
 
 struct dm_serve_spec {
@@ -66,6 +67,27 @@ enum dm_status dm_serve_push(struct dm_snapshot *snapshot,
                              const struct dm_chain *chain, uint64_t after,
                              struct dm_buf *buf,
                              struct dm_error *DM_NULLABLE error) DM_NODISCARD;
+
+/**
+ * Write the next piece of the own log for a peer that lacks more than fits into
+ * one CAR. A push ends at a tip, so one is made for an entry on the way: its
+ * Head follows from the entries, and its record has a k of its own, by `first`:
+ * asked again it is the same bytes.
+ *
+ * Cost: reads the log from `first` on.
+ *
+ * @param chain Where the log stands (dm_chain_peek()).
+ * @param record Empty; takes the record.
+ * @param ret_sequence Of that record.
+ * @return As above; DM_ERR_NOT_FOUND: what was in force at that entry is not
+ *         known any more.
+ */
+enum dm_status dm_serve_piece(struct dm_snapshot *snapshot,
+                              const struct dm_key *key,
+                              const struct dm_chain *chain, uint64_t after,
+                              struct dm_buf *buf, struct dm_buf *record,
+                              uint64_t *ret_sequence,
+                              struct dm_error *DM_NULLABLE error) DM_NODISCARD;
 
 /// A block by its name, hashed.
 /// @return DM_ERR_NOT_FOUND; DM_ERR_CORRUPT where its bytes changed.

@@ -761,6 +761,66 @@ a_restored_backup_adopts(void)
     side_done(&restored);
 }
 
+// A peer that lacks more than one CAR holds gets it in steps that end at tips
+// of their own.
+static void
+a_long_log_is_brought_in_pieces(void)
+{
+    struct side a;
+    struct fixture b;
+    struct dm_buf car;
+    struct dm_buf record;
+    side_init(&a, 8);
+    fixture_init(&b, false);
+    begin_env(&b);
+    dm_buf_init(&car, DM_CAR_MAX);
+    dm_buf_init(&record, DM_RECORD_MAX);
+    for (unsigned i = 0; i < 6000; ++i) {
+        (void)seal_some(&a, 1);
+    }
+    struct dm_follow_result result = {0};
+    unsigned n_pieces = 0;
+    do {
+        const struct dm_chain *own = dm_sealer_chain(a.sealer);
+        struct dm_snapshot *snapshot = snapshot_of(&a.fixture);
+        struct dm_chain *chain = NULL;
+        struct dm_error error = {0};
+        uint64_t sequence = 0;
+        CHECK(own);
+        CHECK_INT(dm_chain_peek(snapshot, own->log, &chain), DM_OK);
+        dm_buf_clear(&car);
+        dm_buf_clear(&record);
+        enum dm_status status =
+            dm_serve_push(snapshot, chain, result.seq, &car, &error);
+        if (status == DM_ERR_LIMIT) {
+            status = dm_serve_piece(snapshot, a.key, chain, result.seq, &car,
+                                    &record, &sequence, &error);
+            ++n_pieces;
+        } else {
+            CHECK_INT(dm_buf_put(&record, chain->record, chain->n_record),
+                      DM_OK);
+        }
+        CHECK_INT(status, DM_OK);
+        dm_chain_free(chain);
+        dm_snapshot_close(snapshot);
+        struct dm_follow_input input = input_of(&a, dm_buf_str(&car), 0);
+        input.record = dm_buf_str(&record);
+        input.is_push = true;
+        status = take(&b, &input, &result, &error);
+        if (status) {
+            (void)fprintf(stderr, "%s\n", error.what);
+        }
+        CHECK_INT(status, DM_OK);
+        CHECK(result.is_whole);
+    } while (result.seq < 6000);
+    CHECK(n_pieces > 0);
+    check_all_equal(&a, &b);
+    dm_buf_done(&car);
+    dm_buf_done(&record);
+    fixture_done(&b);
+    side_done(&a);
+}
+
 int
 main(void)
 {
@@ -770,6 +830,7 @@ main(void)
     a_late_follower_starts_with_the_present();
     a_fork_freezes();
     a_restored_backup_adopts();
+    a_long_log_is_brought_in_pieces();
     dm_log_free(quiet);
     return 0;
 }
