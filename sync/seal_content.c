@@ -10,75 +10,13 @@
 #include "quadstore/store.h"
 #include "sync/conf.h"
 #include "sync/payload.h"
+#include "sync/rows.h"
 #include "vocab/config.h"
 
 #include <assert.h>
 #include <string.h>
 
 #define METRIC_NAME_MAX 65536U
-
-// An event or State with room for its figures
-struct star {
-    struct dm_payload_event event;
-    struct dm_payload_value values[DM_METRICS_MAX];
-};
-
-static struct dm_str
-text_of(struct dm_str text)
-{
-    return text.data ? text : (struct dm_str){"", 0};
-}
-
-static enum dm_status
-iri_of(struct dm_snapshot *snapshot, dm_id id, struct dm_str *ret)
-{
-    struct dm_term term;
-    *ret = (struct dm_str){"", 0};
-    if (id == DM_ID_NONE) {
-        return DM_OK;
-    }
-    const enum dm_status status = dm_snapshot_term(snapshot, id, &term);
-    if (!status) {
-        *ret = term.value;
-    }
-    return status;
-}
-
-static enum dm_status
-star_of(struct dm_snapshot *snapshot, const struct dm_event *event,
-        struct star *ret)
-{
-    assert(event->n_samples <= DM_METRICS_MAX);
-    for (size_t i = 0; i < event->n_samples; ++i) {
-        ret->values[i] = (struct dm_payload_value){
-            .metric = {"", 0},
-            .label = event->samples[i].label,
-            .value = event->samples[i].value,
-            .is_double = event->samples[i].is_double,
-        };
-    }
-    ret->event = (struct dm_payload_event){
-        .key = {.ms = event->key.ms, .n = event->key.n},
-        .has_status = true,
-        .status = event->status,
-        .at_ms = event->at_ms,
-        .micros = event->micros,
-        .message = text_of(event->message),
-        .output = text_of(event->output),
-        .run_id = text_of(event->run_id),
-        .certificate_expires_ms = event->certificate_expires_ms,
-        .values = ret->values,
-        .n_values = event->n_samples,
-        .state = {"", 0},
-        .name = {"", 0},
-        .since_ms = DM_NO_TIME,
-        .bad_since_ms = DM_NO_TIME,
-        .definition = {"", 0},
-    };
-    enum dm_status status = iri_of(snapshot, event->check, &ret->event.check);
-    return status ? status
-                  : iri_of(snapshot, event->failure, &ret->event.failure);
-}
 
 // -------------------------------------------------------------------- metrics
 
@@ -160,7 +98,7 @@ gather(struct dm_seal *seal, struct dm_snapshot *snapshot, size_t max,
     };
     struct dm_history *history = NULL;
     struct dm_event event;
-    struct star *star = dm_calloc(1, sizeof(*star));
+    struct dm_star *star = dm_calloc(1, sizeof(*star));
     size_t n = 0;
     spec.filter.log = seal->log;
     spec.filter.after = sealer->chain->last_event;
@@ -174,7 +112,7 @@ gather(struct dm_seal *seal, struct dm_snapshot *snapshot, size_t max,
             status = DM_ERR_LIMIT;
             break;
         }
-        status = star_of(snapshot, &event, star);
+        status = dm_star_of_row(snapshot, &event, star);
         for (size_t i = 0; !status && i < event.n_samples; ++i) {
             status = add_metric(sealer, star->event.check, &event.samples[i]);
         }
@@ -349,8 +287,8 @@ is_snap_due(const struct dm_seal *seal)
 // A snapshot on its way. Its parts are put when all of the present was read.
 struct snap {
     struct manifest manifest;
-    struct star star;
-    struct star figures;
+    struct dm_star star;
+    struct dm_star figures;
     size_t n_states; // In the part that is being gathered
     struct dm_buf frames;
     size_t ends[DM_PARTS_MAX];
@@ -425,7 +363,8 @@ add_latest(struct snap *snap, struct dm_snapshot *snapshot,
 {
     const struct dm_sealer *sealer = snap->manifest.seal->sealer;
     struct dm_payload_event *state = &snap->star.event;
-    enum dm_status status = star_of(snapshot, &latest->event, &snap->star);
+    enum dm_status status =
+        dm_star_of_row(snapshot, &latest->event, &snap->star);
     const struct dm_check_def *check =
         status ? NULL : dm_config_check(sealer->conf->config, state->check);
     if (status || !check || latest->event.key.ms == 0) {
@@ -445,7 +384,7 @@ add_latest(struct snap *snap, struct dm_snapshot *snapshot,
         status = dm_history_next(history, &event);
     }
     if (!status) {
-        status = star_of(snapshot, &event, &snap->figures);
+        status = dm_star_of_row(snapshot, &event, &snap->figures);
     } else if (status == DM_END) {
         status = DM_OK; // Dropped by retention
     }
