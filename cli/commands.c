@@ -59,6 +59,11 @@ const struct dm_command dm_commands[] = {
      "Serve CAR files and IPNS records, without a daemon",
      "As an IPFS trustless gateway, on 127.0.0.1:3224 unless told otherwise.\n",
      dm_cmd_gateway},
+    {"log", "[NODE] [verify | export FILE.car | show SEQ]",
+     "The signed log of a node: where it stands, whether it is good",
+     "verify exits with 1 and names entry and reason where it is not. export\n"
+     "writes all that is kept, and its record beside it as FILE.car.record.\n",
+     dm_cmd_log},
     {"id", "", "Name, key and addresses of this node", "", dm_cmd_id},
 };
 const size_t dm_n_commands = DM_COUNT_OF(dm_commands);

@@ -20,6 +20,7 @@ int dm_cmd_history(struct dm_cli *cli);
 int dm_cmd_id(struct dm_cli *cli);
 int dm_cmd_import(struct dm_cli *cli);
 int dm_cmd_init(struct dm_cli *cli);
+int dm_cmd_log(struct dm_cli *cli);
 int dm_cmd_parse(struct dm_cli *cli);
 int dm_cmd_probe(struct dm_cli *cli);
 int dm_cmd_query(struct dm_cli *cli);
