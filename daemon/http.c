@@ -305,7 +305,7 @@ identify(struct dm_request *request)
 static const struct dm_route *const route_tables[] = {
     dm_routes_health, dm_routes_ping,    dm_routes_api,    dm_routes_sparql,
     dm_routes_page,   dm_routes_metrics, dm_routes_export, dm_routes_events,
-    dm_routes_id,     dm_routes_sync,    dm_routes_log,
+    dm_routes_id,     dm_routes_sync,    dm_routes_log,    dm_routes_blocks,
 };
 
 static bool
@@ -460,6 +460,7 @@ on_closed(void *context, struct dm_http_call *call, bool is_complete)
     dm_events_closed(node->events, call);
     dm_id_closed(node, call);
     dm_logs_closed(node->logs, call);
+    dm_push_closed(node, call);
     struct dm_reply_job *job = call->user;
     if (job) {
         job->has_left = true;

@@ -37,6 +37,7 @@
 DM_BEGIN_DECLS
 
 struct dm_id_wait;
+struct dm_push;
 struct dm_present_cache;
 
 #define DM_USERS 4U          ///< Workers of queries and pages
@@ -112,6 +113,7 @@ struct dm_node {
     struct dm_listening servers[DM_NODE_SERVERS_MAX];
     size_t n_servers;
     struct dm_id_wait *DM_NULLABLE id_waits; ///< In routes_id.c
+    struct dm_push *DM_NULLABLE pushes;      ///< In routes_blocks.c
     uint16_t port;
 
     struct dm_timer once_timer;
@@ -157,6 +159,9 @@ void dm_node_close_servers(struct dm_node *node);
 
 /// A call was closed that may wait for /api/v1/id.
 void dm_id_closed(struct dm_node *node, const struct dm_http_call *call);
+
+/// A call was closed that may bring a log.
+void dm_push_closed(struct dm_node *node, const struct dm_http_call *call);
 
 /// A log of another node, or the own one where a peer held more of it, has a
 /// new tip here.

@@ -279,6 +279,9 @@ heads(const struct dm_request *request)
         .name = "heads", .step = heads_step, .done = heads_reply_done};
     uint64_t wait_s = 0;
     uint64_t since = 0;
+    if (request->peer) {
+        dm_peers_came(request->node->peers, request->peer);
+    }
     if (!read_number(request, "wait", &wait_s)) {
         refuse_parameter(request, "wait is a number of seconds");
     } else if (!is_cursor_formed(request)) {
