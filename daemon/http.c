@@ -306,6 +306,7 @@ static const struct dm_route *const route_tables[] = {
     dm_routes_health, dm_routes_ping,    dm_routes_api,    dm_routes_sparql,
     dm_routes_page,   dm_routes_metrics, dm_routes_export, dm_routes_events,
     dm_routes_id,     dm_routes_sync,    dm_routes_log,    dm_routes_blocks,
+    dm_routes_ipfs,
 };
 
 static bool
@@ -447,8 +448,8 @@ on_request(void *context, struct dm_http_call *call)
 static void
 on_writable(void *context, struct dm_http_call *call)
 {
-    (void)context; // Streams here are small: who does not keep up is cut off
-    (void)call;
+    // Other streams are small: who does not keep up with them is cut off
+    dm_serving_writable(context, call);
 }
 
 static void
@@ -461,6 +462,7 @@ on_closed(void *context, struct dm_http_call *call, bool is_complete)
     dm_id_closed(node, call);
     dm_logs_closed(node->logs, call);
     dm_push_closed(node, call);
+    dm_serving_closed(node, call);
     struct dm_reply_job *job = call->user;
     if (job) {
         job->has_left = true;

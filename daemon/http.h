@@ -93,6 +93,7 @@ extern const struct dm_route dm_routes_events[];
 extern const struct dm_route dm_routes_id[];
 extern const struct dm_route dm_routes_log[];
 extern const struct dm_route dm_routes_blocks[];
+extern const struct dm_route dm_routes_ipfs[];
 extern const struct dm_route dm_routes_sync[];
 
 /// The handler of every server of the node

@@ -38,6 +38,7 @@ DM_BEGIN_DECLS
 
 struct dm_id_wait;
 struct dm_push;
+struct dm_serving;
 struct dm_present_cache;
 
 #define DM_USERS 4U          ///< Workers of queries and pages
@@ -114,6 +115,7 @@ struct dm_node {
     size_t n_servers;
     struct dm_id_wait *DM_NULLABLE id_waits; ///< In routes_id.c
     struct dm_push *DM_NULLABLE pushes;      ///< In routes_blocks.c
+    struct dm_serving *DM_NULLABLE servings; ///< In routes_ipfs.c
     uint16_t port;
 
     struct dm_timer once_timer;
@@ -162,6 +164,10 @@ void dm_id_closed(struct dm_node *node, const struct dm_http_call *call);
 
 /// A call was closed that may bring a log.
 void dm_push_closed(struct dm_node *node, const struct dm_http_call *call);
+
+/// A call of the gateway takes bytes again, or was closed.
+void dm_serving_writable(struct dm_node *node, const struct dm_http_call *call);
+void dm_serving_closed(struct dm_node *node, const struct dm_http_call *call);
 
 /// A log of another node, or the own one where a peer held more of it, has a
 /// new tip here.

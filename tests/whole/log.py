@@ -2,6 +2,15 @@
 # SPDX-License-Identifier: ISC
 """The signed log of one node: sealed, handed to peers, verified."""
 
+import base64
+import hashlib
+import http.client
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
 
@@ -144,6 +153,267 @@ def test_entries(world, daemon, k):
                200)
 
 
+def test_gateway(world, daemon, k):
+    line = own(daemon, k)
+    path = "/ipfs/" + line["head"]
+    raw = daemon.get(path + "?format=raw")
+    world.same("a block", raw.status, 200)
+    world.same("its type", raw.headers["Content-Type"],
+               "application/vnd.ipld.raw")
+    world.has("it never changes", raw.headers["Cache-Control"], "immutable")
+    world.same("its length", raw.headers["Content-Length"], str(len(raw.body)))
+    tag = raw.headers["Etag"]
+    world.same("not twice", daemon.get(
+        path + "?format=raw", headers={"If-None-Match": tag}).status, 304)
+    world.same("by Accept", daemon.get(
+        path, headers={"Accept": "application/vnd.ipld.raw"}).body, raw.body)
+    world.same("without a format", daemon.get(path).status, 400)
+    whole = daemon.get(path + "?format=car")
+    world.has("a CAR", whole.headers["Content-Type"], CAR + "; version=1")
+    blocks = sections(whole.body)
+    world.check("Head is first", blocks[0][1] == raw.body)
+    world.check("with all below it", len(blocks) > line["seq"])
+    world.same("each once", len({name for name, _ in blocks}), len(blocks))
+    world.same("one block", len(sections(daemon.get(
+        path + "?format=car&dag-scope=block").body)), 1)
+    for form in ("raw", "car"):
+        head = daemon.get(path + "?format=" + form, method="HEAD")
+        world.same("HEAD of " + form, (head.status, head.body), (200, b""))
+    record = daemon.get("/ipns/%s?format=ipns-record" % k)
+    world.same("the record", record.body, base64.urlsafe_b64decode(
+        line["record"] + "=" * (-len(line["record"]) % 4)))
+    world.same("of no other name", daemon.get(
+        "/ipns/%s?format=ipns-record" % OTHER).status, 404)
+    world.same("what is not here", daemon.get(
+        "/ipfs/bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
+        "?format=raw").status, 404)
+    world.same("the probe", daemon.get("/ipfs/bafkqaaa?format=raw").status,
+               200)
+    world.same("for peers too",
+               peer(daemon, path + "?format=raw").status, 200)
+    return blocks
+
+
+def verifier():
+    """The independent verifier and a Python that runs it; None without."""
+    shared = os.environ.get("DM_SHARED", os.path.join("..", "shared"))
+    path = os.path.join(shared, "wire", "verify_log.py")
+    if os.path.exists(path):
+        for python in (sys.executable, "/usr/bin/python3"):
+            if subprocess.run([python, "-c", "import nacl, zstandard"],
+                              capture_output=True, check=False).returncode == 0:
+                return [python, path]
+    return None
+
+
+def run(command):
+    return subprocess.run(command, capture_output=True, text=True,
+                          timeout=lib.PATIENCE, check=False)
+
+
+def test_verifier(world, daemon, k, car):
+    command = verifier()
+    if not command:
+        print("no independent verifier here: what it would say is not tested")
+        return
+    result = run(command + ["--url", "http://127.0.0.1:%d" % daemon.port,
+                            "--token", PEER_TOKEN])
+    world.check("the verifier finds it good", result.returncode == 0,
+                result.stdout + result.stderr)
+    world.has("all of it", result.stdout, k + ": ")
+    result = run(command + ["--car", car, "--record", car + ".record", k])
+    world.check("and the copy", result.returncode == 0,
+                result.stdout + result.stderr)
+
+
+def test_commands(world, daemon, k, car):
+    line = own(daemon, k)
+    world.has("log", daemon.cli("log").stdout, line["head"])
+    shown = daemon.json("log", "node")
+    world.same("log as JSON", (shown["log"], shown["first"], shown["self"]),
+               (k, 1, True))
+    good = daemon.cli("log", "verify").stdout
+    world.has("verify", good, "node: ")
+    world.has("verify", good,
+              "chain, tree and signatures good, rows equal\n")
+    world.same("one line", good.count("\n"), 1)
+    seen = daemon.json("log", "verify", k)
+    world.check("it read something", seen["good"] and seen["events"] > 0 and
+                seen["rows"]["equal"] == seen["events"], seen)
+    world.same("by its IRI", daemon.json("log", "ipns://" + k, "verify")
+               ["good"], True)
+    daemon.cli("log", "verify", "nobody", code=1)
+    daemon.cli("log", "verify", "node", "more", code=2)
+    entry = daemon.json("log", "show", "1")
+    world.same("entry 1", (entry["seq"], entry["prev"]), (1, None))
+    world.has("for people", daemon.cli("log", "show", "1").stdout,
+              entry["cid"])
+    daemon.cli("log", "show", "99999", code=1)
+    daemon.cli("log", "show", "x", code=2)
+    daemon.cli("log", "export", car)
+    world.same("only the files", sorted(os.listdir(os.path.dirname(car))),
+               ["log.car", "log.car.record"])
+    with open(car, "rb") as file:
+        world.check("a CAR with all entries",
+                    len(sections(file.read())) > line["seq"])
+    daemon.cli("log", "export", "/nonexistent/log.car", code=5)
+
+
+def stores(daemon):
+    for name in os.listdir(daemon.data):
+        path = os.path.join(daemon.data, name)
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                if file.read(15) == b"SQLite format 3":
+                    yield path
+
+
+def flip(daemon, cid):
+    """Change one bit of a block on the disk: once more, and it is good."""
+    digest = base64.b32decode(cid[1:].upper() + "=" * (-len(cid[1:]) % 8))[4:]
+    for path in stores(daemon):
+        store = sqlite3.connect(path)
+        try:
+            for n, data in store.execute("SELECT n, data FROM block"):
+                harmed = bytearray(data)
+                harmed[len(harmed) // 2] ^= 4
+                if digest in (hashlib.sha256(data).digest(),
+                              hashlib.sha256(harmed).digest()):
+                    store.execute("UPDATE block SET data = ? WHERE n = ?",
+                                  (bytes(harmed), n))
+                    store.commit()
+                    return
+        finally:
+            store.close()
+    raise AssertionError("no such block in the store")
+
+
+def test_flipped_bit(world, daemon, k):
+    """One bit of a stored entry, then of a payload, while the node is down"""
+    entry = daemon.json("log", "show", "2")
+    for what, cid in (("entry", entry["cid"]), ("payload", entry["data"])):
+        world.same("it ends", daemon.stop(), 0)
+        flip(daemon, cid)
+        daemon.start()
+        said = daemon.cli("log", "verify", code=1).stdout
+        world.has("%s: verify names the entry" % what, said, "node: entry 2: ")
+        world.has("and why", said, "cid-hash")
+        verdict = json.loads(daemon.cli("--json", "log", "verify",
+                                        code=1).stdout)
+        world.same("as JSON", (verdict["good"], verdict["entry"]), (False, 2))
+        world.same("the %s is not served" % what,
+                   daemon.get("/ipfs/%s?format=raw" % cid).status, 404)
+        path = "/demonitor/v1/log/" + k
+        lib.until("the peer is known", lambda: heads(daemon).status == 200)
+        world.same("nor by number", peer(daemon, path + "?after=1").status,
+                   500)
+        world.same("but what is before it is",
+                   peer(daemon, path + "?after=0&limit=1").status, 200)
+        try:
+            cut = daemon.get("/ipfs/%s?format=car" % own(daemon, k)["head"])
+        except (OSError, http.client.HTTPException):
+            cut = None
+        world.check("a CAR is cut where it is missing", cut is None, cut)
+        copy = world.path("copy", "harmed.car")
+        daemon.cli("log", "export", copy, code=3)
+        world.check("no half file", not os.path.exists(copy) and
+                    not os.path.exists(copy + ".part"))
+        world.same("it ends", daemon.stop(), 0)
+        flip(daemon, cid)
+        daemon.start()
+
+
+def varint(n):
+    out = b""
+    while n > 127:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+
+
+def push_of(daemon, k, after):
+    """The body and record that bring what is behind `after`."""
+    line = own(daemon, k)
+    car = peer(daemon, "/demonitor/v1/log/%s?after=%d" % (k, after)).body
+    head = line["head"]
+    cid = base64.b32decode(head[1:].upper() + "=" * (-len(head[1:]) % 8))
+    block = daemon.get("/ipfs/%s?format=raw" % head).body
+    return (car + varint(len(cid + block)) + cid + block, line["record"],
+            line["seq"])
+
+
+def said_to_length(daemon, path, n):
+    """What is answered before a body of that length was sent"""
+    with socket.create_connection(("127.0.0.1", daemon.port),
+                                  lib.PATIENCE) as s:
+        s.sendall(("POST %s HTTP/1.1\r\nHost: localhost\r\n"
+                   "Authorization: Bearer %s\r\nContent-Length: %d\r\n\r\n"
+                   % (path, PEER_TOKEN, n)).encode())
+        s.shutdown(socket.SHUT_WR)
+        return s.recv(4096).decode()
+
+
+def test_push(world, daemon, target):
+    """Another node's log is brought to this one, by us"""
+    other = world.daemon("other", checks=CHECKS % target.url,
+                         settings='; :seal "5s"')
+    other.write("secrets/from-b", PEER_TOKEN, mode=0o600)
+    other.write("secrets/to-b", "shown-to-b", mode=0o600)
+    other.start()
+    k = other.json("id")["log"]
+    other.wait_status("page", "ok")
+    other.write("peers/b.ttl", PEER_FILE)
+    lib.until("the peer is known", lambda: heads(other).status == 200)
+    lib.until("there are entries", lambda: own(other, k)["seq"] >= 4)
+    daemon.write("peers/b.ttl", PEER_FILE.replace(OTHER, k))
+    path = "/demonitor/v1/blocks?log=" + k
+    body, record, seq = push_of(other, k, 0)
+
+    def push(body, path=path, record=record):
+        return peer(daemon, path, method="POST", body=body, headers={
+            "Content-Type": CAR,
+            **({"Demonitor-Record": record} if record else {})})
+
+    world.same("not without a token", peer(
+        daemon, path, method="POST", body=body, token=None).status, 401)
+    world.same("only POST", peer(daemon, path).status, 405)
+    world.same("without a record", push(body, record=None).status, 400)
+    world.same("with half a record", push(body, record="a").status, 400)
+    world.same("of no log", push(body, "/demonitor/v1/blocks").status, 400)
+    world.same("without a body", push(b"").status, 400)
+    world.has("too long", said_to_length(daemon, path, (16 << 20) + 1),
+              "HTTP/1.1 413 ")
+    harmed = bytearray(body)
+    harmed[len(harmed) // 2] ^= 1
+    refused = push(bytes(harmed))
+    world.same("with a bit changed", refused.status, 422)
+    world.has("the reason", refused.json["reason"], ":")
+    world.same("another's record", push(body, record=own(
+        daemon, daemon.json("id")["log"])["record"]).status, 422)
+    world.same("nothing of it is held", own(daemon, k), None)
+    late, late_record, _ = push_of(other, k, 2)
+    gap = push(late, record=late_record)
+    world.same("a gap", (gap.status, gap.json), (409, {"have": 0}))
+
+    world.same("taken", (push(body).status, push(body).json),
+               (200, {"have": seq}))
+    line = own(daemon, k)
+    world.same("it is told", (line["seq"], line["record"]), (seq, record))
+    world.same("and handed on", peer(
+        daemon, "/demonitor/v1/log/%s?after=0" % k).status, 200)
+    good = daemon.json("log", "verify", k)
+    world.check("it is good", good["good"] and good["entries"] == seq and
+                good["rows"]["equal"] == good["events"], good)
+    cursor = heads(daemon).json["cursor"]
+    lib.until("it goes on", lambda: own(other, k)["seq"] > seq)
+    body, record, seq = push_of(other, k, seq)
+    more = push(body, record=record)
+    world.same("more of it", (more.status, more.json), (200, {"have": seq}))
+    news = heads(daemon, since=cursor, wait=20).json["logs"]
+    world.check("that is news", k in [each["log"] for each in news], news)
+    world.same("it ends", other.stop(), 0)
+
+
 def main():
     with lib.World() as world:
         target = lib.Recorder()
@@ -160,6 +430,13 @@ def main():
         test_long_poll(world, daemon, target)
         daemon.wait_status("page", "ok")
         test_entries(world, daemon, k)
+        test_gateway(world, daemon, k)
+        os.makedirs(world.path("copy"))
+        car = world.path("copy", "log.car")
+        test_commands(world, daemon, k, car)
+        test_verifier(world, daemon, k, car)
+        test_push(world, daemon, target)
+        test_flipped_bit(world, daemon, k)
         world.same("it ends", daemon.stop(), 0)
         target.stop()
 
