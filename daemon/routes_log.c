@@ -115,15 +115,17 @@ find_log(struct log_reply *own, struct dm_chain **ret)
         return status;
     }
     if (!find_key(own)) {
-        return dm_error_set(&job->error, DM_ERR_NOT_FOUND,
-                            "no log of \"%s\" is held here", own->node);
+        (void)dm_error_set(&job->error, DM_ERR_NOT_FOUND,
+                           "no log of \"%s\" is held here", own->node);
+        return DM_ERR_NOT_FOUND;
     }
     name_log(own);
     status = dm_chain_peek(job->snapshot, own->log, ret);
-    return status == DM_ERR_NOT_FOUND
-               ? dm_error_set(&job->error, status,
-                              "there is no entry of %s here yet", own->name)
-               : status;
+    if (status == DM_ERR_NOT_FOUND) {
+        (void)dm_error_set(&job->error, status,
+                           "there is no entry of %s here yet", own->name);
+    }
+    return status;
 }
 
 static json_t *
