@@ -64,9 +64,14 @@ build(struct push *push, struct dm_snapshot *snapshot)
             status = dm_buf_put(&record, chain->record, chain->n_record);
         } else if (status == DM_ERR_LIMIT && push->is_own) {
             // More than one CAR holds: in steps, which only its writer can make
-            status = dm_serve_piece(snapshot, push->peer->all->node->key, chain,
-                                    after, &push->car, &record, &push->sequence,
-                                    &push->error);
+            const struct dm_piece_spec spec = {
+                .key = push->peer->all->node->key,
+                .chain = chain,
+                .after = after,
+            };
+            struct dm_piece piece = {.car = &push->car, .record = &record};
+            status = dm_serve_piece(snapshot, &spec, &piece, &push->error);
+            push->sequence = piece.sequence;
             push->is_piece = !status;
         }
     }

@@ -73,7 +73,7 @@ void dm_peers_bounds(const struct dm_peers *peers,
                      struct dm_follow_input *input);
 
 /// A peer came to us: it told its heads, or asked for ours.
-void dm_peers_came(struct dm_peers *peers, const struct dm_peer_def *peer);
+void dm_peers_came(struct dm_peers *peers, const struct dm_peer_def *def);
 
 /// How it stands with a peer, for people
 struct dm_peer_figures {

@@ -104,9 +104,10 @@ make_node(unsigned level, uint64_t from, const struct dm_chain_list *below,
 // Replace the last DM_FAN items of `below` by a Node in `above`.
 static enum dm_status
 close_run(unsigned level, uint64_t from, struct dm_chain_list *below,
-          struct dm_chain_list *above, size_t max, dm_chain_node_fn on_node,
-          void *context)
+          struct dm_chain_list *above, dm_chain_node_fn on_node, void *context)
 {
+    // One more than a Head has, of which 64 become one of level 2 at once
+    const size_t max = level == 1 ? DM_HEAD_L1_MAX + 1 : DM_HEAD_L2_MAX;
     struct dm_buf buf;
     struct dm_chain_item item = {0};
     dm_buf_init(&buf, DM_NODE_MAX);
@@ -161,12 +162,11 @@ dm_chain_append(struct dm_chain *chain, const struct dm_wire_entry *entry,
     }
     if (chain->tail.n == DM_FAN) {
         status = close_run(1, chain->seq - DM_FAN + 1, &chain->tail, &chain->l1,
-                           DM_HEAD_L1_MAX + 1, on_node, context);
+                           on_node, context);
     }
     const uint64_t trunk = chain->seq - DM_FAN2 + 1;
     if (!status && chain->seq % DM_FAN2 == 0 && trunk >= chain->first) {
-        status = close_run(2, trunk, &chain->l1, &chain->l2, DM_HEAD_L2_MAX,
-                           on_node, context);
+        status = close_run(2, trunk, &chain->l1, &chain->l2, on_node, context);
     }
     return status;
 }

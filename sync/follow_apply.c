@@ -303,8 +303,8 @@ replace_conf(struct apply *apply)
     for (size_t i = 0; i < conf->n_parts; ++i) {
         max += conf->parts[i].n_quads;
     }
-    triples = max ? dm_calloc(max, sizeof(*triples)) : NULL;
-    if (max && !triples) {
+    triples = dm_calloc(max + 1, sizeof(*triples));
+    if (!triples) {
         return DM_ERR_NO_MEMORY;
     }
     (void)snprintf(graph, sizeof(graph), "%s#config", apply->batch->iri);
@@ -322,7 +322,7 @@ replace_conf(struct apply *apply)
             ++n;
         }
     }
-    if (!status && triples) {
+    if (!status && n) {
         status = dm_txn_replace_graph(apply->txn, id, triples, n);
     } else if (!status) {
         status = dm_txn_clear_graph(apply->txn, id);

@@ -28,7 +28,7 @@ struct dm_quad_lines;
 /// States in one part of a snapshot: 10,000 checks need 79 of 256
 #define DM_SEAL_STATES 128U
 /// Entries that one seal drops at most
-#define DM_SEAL_PRUNED_MAX (16U * DM_FAN)
+#define DM_SEAL_PRUNED_MAX 1024U
 
 struct dm_sealer {
     const struct dm_env *env;

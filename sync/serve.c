@@ -402,29 +402,28 @@ sign_step(struct dm_chain *step, const struct dm_key *key, struct dm_buf *head,
 }
 
 static enum dm_status
-put_piece(struct pack *pack, const struct dm_key *key,
-          const struct dm_chain *chain, uint64_t after, uint64_t until,
-          struct dm_buf *record, uint64_t *ret_sequence)
+put_piece(struct pack *pack, const struct dm_piece_spec *spec, uint64_t until,
+          struct dm_piece *piece)
 {
     struct dm_buf head;
-    struct dm_chain *step = dm_chain_new(chain->log);
+    struct dm_chain *step = dm_chain_new(spec->chain->log);
     char iri[DM_KEY_IRI_SIZE];
     if (!step) {
         return DM_ERR_NO_MEMORY;
     }
-    dm_key_iri(chain->log, iri);
+    dm_key_iri(spec->chain->log, iri);
     dm_buf_init(&head, DM_HEAD_MAX);
     enum dm_status status =
         dm_snapshot_log_number(pack->snapshot, dm_str(iri), &pack->log);
     if (!status) {
-        status = stand_at(pack, chain, until, step);
+        status = stand_at(pack, spec->chain, until, step);
     }
     if (!status) {
-        status = sign_step(step, key, &head, record);
+        status = sign_step(step, spec->key, &head, piece->record);
     }
     if (!status) {
-        *ret_sequence = step->record_sequence;
-        status = put_push(pack, step, after, dm_buf_str(&head));
+        piece->sequence = step->record_sequence;
+        status = put_push(pack, step, spec->after, dm_buf_str(&head));
     }
     dm_buf_done(&head);
     dm_chain_free(step);
@@ -432,23 +431,20 @@ put_piece(struct pack *pack, const struct dm_key *key,
 }
 
 enum dm_status
-dm_serve_piece(struct dm_snapshot *snapshot, const struct dm_key *key,
-               const struct dm_chain *chain, uint64_t after, struct dm_buf *buf,
-               struct dm_buf *record, uint64_t *ret_sequence,
-               struct dm_error *error)
+dm_serve_piece(struct dm_snapshot *snapshot, const struct dm_piece_spec *spec,
+               struct dm_piece *piece, struct dm_error *error)
 {
     DM_ON_WORKER();
     enum dm_status status = DM_ERR_LIMIT;
     for (uint64_t n = PIECE_ENTRIES; status == DM_ERR_LIMIT && n > 0; n /= 2) {
         struct pack pack = {
-            .snapshot = snapshot, .buf = buf, .with_data = true};
-        if (after + n >= chain->seq) {
+            .snapshot = snapshot, .buf = piece->car, .with_data = true};
+        if (spec->after + n >= spec->chain->seq) {
             continue;
         }
-        dm_buf_clear(buf);
-        dm_buf_clear(record);
-        status = put_piece(&pack, key, chain, after, after + n, record,
-                           ret_sequence);
+        dm_buf_clear(piece->car);
+        dm_buf_clear(piece->record);
+        status = put_piece(&pack, spec, spec->after + n, piece);
     }
     return status ? dm_error_set(error, status, "the log cannot be sent: %s",
                                  dm_status_text(status))

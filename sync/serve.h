@@ -68,6 +68,17 @@ enum dm_status dm_serve_push(struct dm_snapshot *snapshot,
                              struct dm_buf *buf,
                              struct dm_error *DM_NULLABLE error) DM_NODISCARD;
 
+struct dm_piece_spec {
+    const struct dm_key *key;
+    const struct dm_chain *chain; ///< Where the log stands (dm_chain_peek())
+    uint64_t after;               ///< What the peer holds
+};
+struct dm_piece {
+    struct dm_buf *car;    ///< Its maximum is at least DM_CAR_MAX
+    struct dm_buf *record; ///< At least DM_RECORD_MAX
+    uint64_t sequence;     ///< Of that record
+};
+
 /**
  * Write the next piece of the own log for a peer that lacks more than fits into
  * one CAR. A push ends at a tip, so one is made for an entry on the way: its
@@ -76,17 +87,12 @@ enum dm_status dm_serve_push(struct dm_snapshot *snapshot,
  *
  * Cost: reads the log from `first` on.
  *
- * @param chain Where the log stands (dm_chain_peek()).
- * @param record Empty; takes the record.
- * @param ret_sequence Of that record.
  * @return As above; DM_ERR_NOT_FOUND: what was in force at that entry is not
  *         known any more.
  */
 enum dm_status dm_serve_piece(struct dm_snapshot *snapshot,
-                              const struct dm_key *key,
-                              const struct dm_chain *chain, uint64_t after,
-                              struct dm_buf *buf, struct dm_buf *record,
-                              uint64_t *ret_sequence,
+                              const struct dm_piece_spec *spec,
+                              struct dm_piece *piece,
                               struct dm_error *DM_NULLABLE error) DM_NODISCARD;
 
 /// A block by its name, hashed.

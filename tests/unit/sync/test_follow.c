@@ -785,7 +785,6 @@ a_long_log_is_brought_in_pieces(void)
         struct dm_snapshot *snapshot = snapshot_of(&a.fixture);
         struct dm_chain *chain = NULL;
         struct dm_error error = {0};
-        uint64_t sequence = 0;
         CHECK(own);
         CHECK_INT(dm_chain_peek(snapshot, own->log, &chain), DM_OK);
         dm_buf_clear(&car);
@@ -793,8 +792,10 @@ a_long_log_is_brought_in_pieces(void)
         enum dm_status status =
             dm_serve_push(snapshot, chain, result.seq, &car, &error);
         if (status == DM_ERR_LIMIT) {
-            status = dm_serve_piece(snapshot, a.key, chain, result.seq, &car,
-                                    &record, &sequence, &error);
+            const struct dm_piece_spec spec = {
+                .key = a.key, .chain = chain, .after = result.seq};
+            struct dm_piece piece = {.car = &car, .record = &record};
+            status = dm_serve_piece(snapshot, &spec, &piece, &error);
             ++n_pieces;
         } else {
             CHECK_INT(dm_buf_put(&record, chain->record, chain->n_record),

@@ -273,9 +273,9 @@ main(void)
         CHECK(entries[i].has_prev == (i > 0));
         CHECK(i == 0 || dm_cid_equal(&entries[i].prev, &cids[i - 1]));
     }
-    struct example manifest;
+    static struct example manifest; // Large
     check_manifest(&entries[0], &manifest);
-    struct example head;
+    static struct example head;
     check_head(&tree, &cids[2], &head);
     check_record(key, &head.cid);
     check_successor(key, &cids[2]);
