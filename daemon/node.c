@@ -182,6 +182,7 @@ take_own_tip(struct dm_node *node)
         dm_logs_set_own(node->logs, tip->seq,
                         dm_str_n((const char *)tip->record, tip->n));
         dm_peers_log_changed(node->peers, dm_key_public(node->key));
+        dm_outbox_log_changed(node->outbox);
         dm_free(tip);
     }
 }
@@ -365,9 +366,10 @@ make_parts(struct dm_node *node)
     node->runner = dm_runner_new(&runner);
     node->alertmanagers = dm_alertmanagers_new(node->env, node->net);
     node->events = dm_events_new(node->net->loop);
+    node->outbox = dm_outbox_new(node);
     if (!node->notes || !node->returns || !node->users || !node->rules ||
         !node->sync || !node->presents || !node->runner ||
-        !node->alertmanagers || !node->events) {
+        !node->alertmanagers || !node->events || !node->outbox) {
         return DM_ERR_NO_MEMORY;
     }
     enum dm_status status = make_logs(node);
@@ -461,6 +463,9 @@ dm_node_free(struct dm_node *node)
     if (node->peers) {
         dm_peers_stop(node->peers);
     }
+    if (node->outbox) {
+        dm_outbox_stop(node->outbox);
+    }
     dm_job_pool_free(node->users);
     dm_job_pool_free(node->rules);
     dm_job_pool_free(node->sync);
@@ -470,6 +475,7 @@ dm_node_free(struct dm_node *node)
     dm_free(atomic_load(&node->sealed_tip));
     drain_returns(node);
     dm_peers_free(node->peers);
+    dm_outbox_free(node->outbox);
     dm_rounds_free(node->rounds);
     dm_alertmanagers_free(node->alertmanagers);
     dm_events_free(node->events);
@@ -646,6 +652,9 @@ dm_node_start(struct dm_node *node, struct dm_error *error)
     }
     if (!status) {
         status = dm_peers_configure(node->peers, node->config);
+    }
+    if (!status) {
+        dm_outbox_configure(node->outbox, node->config);
     }
     if (status) {
         if (error && !error->what[0]) {

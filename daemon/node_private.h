@@ -18,6 +18,7 @@
 #include "daemon/http.h"
 #include "daemon/identity.h"
 #include "daemon/job.h"
+#include "daemon/kubo.h"
 #include "daemon/logs.h"
 #include "daemon/node.h"
 #include "daemon/peers.h"
@@ -104,6 +105,7 @@ struct dm_node {
     struct dm_events *events;
     struct dm_logs *logs;
     struct dm_peers *peers;
+    struct dm_outbox *outbox; ///< To a Kubo
     struct dm_rounds *rounds;
     struct dm_queue *notes;   ///< From the writer: struct dm_commit_note
     struct dm_queue *returns; ///< From the writer: struct dm_return

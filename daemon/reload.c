@@ -455,6 +455,7 @@ dm_node_take_over(struct dm_node *node, struct dm_log_conf *conf)
         dm_log(node->env->log, DM_LOG_WARNING, "config.peers", "reason=\"%s\"",
                dm_status_text(status));
     }
+    dm_outbox_configure(node->outbox, config);
     status = dm_node_publish(node, conf, old);
     if (status) {
         dm_log(node->env->log, DM_LOG_WARNING, "config.unpublished",

@@ -43,6 +43,7 @@ struct status_reply {
     bool is_valid;
     size_t n_errors;
     uint16_t port; // Where the page is; 0: nowhere
+    struct dm_outbox_figures kubo;
 };
 
 static enum dm_status
@@ -53,6 +54,7 @@ status_init(struct dm_reply_job *job)
     status->is_valid = node->config_state.is_valid;
     status->n_errors = node->config_state.n_errors;
     status->port = node->port;
+    dm_outbox_figures(node->outbox, &status->kubo);
     return DM_OK;
 }
 
@@ -184,6 +186,20 @@ summary_object(const struct summary *summary)
     return object;
 }
 
+static json_t *
+kubo_object(const struct dm_outbox_figures *kubo)
+{
+    json_t *object = json_object();
+    dm_json_bool(object, "reachable", kubo->is_reachable);
+    dm_json_bool(object, "late", kubo->is_late);
+    dm_json_int(object, "behind", (int64_t)kubo->behind);
+    dm_json_int(object, "pinned", (int64_t)kubo->pinned);
+    dm_json_time(object, "answered", kubo->accepted_ms);
+    dm_json_time(object, "tipPut", kubo->put_ms);
+    dm_json_text(object, "reason", dm_str(kubo->reason));
+    return object;
+}
+
 static enum dm_status
 status_step(struct dm_reply_job *job)
 {
@@ -205,6 +221,9 @@ status_step(struct dm_reply_job *job)
     if (own->port) {
         dm_json_set(document, "page",
                     json_sprintf("http://127.0.0.1:%u/", (unsigned)own->port));
+    }
+    if (own->kubo.is_there) {
+        dm_json_set(document, "kubo", kubo_object(&own->kubo));
     }
     json_t *checks = checks_array(view, &summary);
     dm_json_set(document, "summary", summary_object(&summary));

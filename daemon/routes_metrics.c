@@ -20,6 +20,7 @@ struct metrics_reply {
     bool is_config_valid;
     struct dm_runner_figures runner;
     struct dm_rounds_figures rounds;
+    struct dm_outbox_figures kubo;
     uint64_t n_results;
     uint64_t n_dropped;
     size_t alerts[3]; // By enum dm_alert_state
@@ -43,6 +44,7 @@ metrics_init(struct dm_reply_job *job)
     metrics->n_dropped = node->n_dropped;
     dm_runner_figures(node->runner, &metrics->runner);
     dm_rounds_figures(node->rounds, &metrics->rounds);
+    dm_outbox_figures(node->outbox, &metrics->kubo);
     for (size_t i = 0; i < dm_alerts_count(alerts); ++i) {
         ++metrics->alerts[dm_alerts_at(alerts, i)->state];
     }
@@ -217,6 +219,29 @@ put_daemon(struct dm_reply_job *job, const struct dm_store_figures *store)
             (double)store->terms);
 }
 
+static void
+put_kubo(struct dm_reply_job *job, const struct dm_outbox_figures *kubo)
+{
+    put_one(job, "demonitor_kubo_up", "gauge",
+            "1 while the last request to the Kubo went well",
+            kubo->is_reachable ? 1 : 0);
+    put_one(job, "demonitor_kubo_behind_entries", "gauge",
+            "Entries of the own log that the Kubo does not have",
+            (double)kubo->behind);
+    put_one(job, "demonitor_kubo_items_total", "counter",
+            "Pieces of the log that the Kubo took", (double)kubo->items);
+    put_one(job, "demonitor_kubo_blocks_total", "counter",
+            "Blocks that the Kubo took", (double)kubo->blocks);
+    put_one(job, "demonitor_kubo_bytes_total", "counter",
+            "Bytes that were sent for them", (double)kubo->bytes);
+    put_one(job, "demonitor_kubo_tips_total", "counter",
+            "Tips that the Kubo took", (double)kubo->puts);
+    put_one(job, "demonitor_kubo_failures_total", "counter",
+            "Requests that failed", (double)kubo->failed);
+    put_one(job, "demonitor_kubo_losses_total", "counter",
+            "Times that the Kubo had lost blocks", (double)kubo->need_all);
+}
+
 static enum dm_status
 metrics_step(struct dm_reply_job *job)
 {
@@ -242,6 +267,9 @@ metrics_step(struct dm_reply_job *job)
                failing_of);
     put_alerts(job);
     put_daemon(job, &store);
+    if (metrics->kubo.is_there) {
+        put_kubo(job, &metrics->kubo);
+    }
     if (metrics->is_open_metrics) {
         (void)dm_buf_puts(&job->out, "# EOF\n");
     }

@@ -69,6 +69,7 @@ struct dm_kubo {
     const struct dm_net *net;
     struct dm_config *config;
     dm_kubo_done_fn done;
+    dm_kubo_heard_fn heard; // May be NULL
     void *context;
     struct dm_kubo_place place;
     char name[NAME_SIZE]; // Of the pin
@@ -198,6 +199,7 @@ dm_kubo_new(const struct dm_kubo_options *options, struct dm_kubo **ret)
     kubo->config = dm_config_ref(options->config);
     kubo->cursor = options->cursor;
     kubo->done = options->done;
+    kubo->heard = options->heard;
     kubo->context = options->context;
     (void)snprintf(kubo->name, sizeof(kubo->name), "demonitor %.*s",
                    (int)options->log.n, options->log.data);
@@ -278,20 +280,33 @@ note_error(struct dm_kubo *kubo, const char *text)
 }
 
 static void
+tell(struct dm_kubo *kubo, const struct backoff *backoff)
+{
+    if (kubo->heard) {
+        kubo->heard(kubo->context, backoff == &kubo->put, dm_str(kubo->error));
+    }
+}
+
+static void
 fail(struct dm_kubo *kubo, struct backoff *backoff, const char *text)
 {
     note_error(kubo, text);
     kubo->figures.is_reachable = false;
     back_off(kubo, backoff);
+    tell(kubo, backoff);
 }
 
 static void
 accept(struct dm_kubo *kubo, struct backoff *backoff)
 {
+    const bool had_failed = backoff->delay_ns != 0;
     *backoff = (struct backoff){0};
     kubo->figures.is_reachable = true;
     kubo->figures.accepted_ms = dm_env_wall_ms(kubo->env);
     kubo->error[0] = '\0';
+    if (had_failed) {
+        tell(kubo, backoff);
+    }
 }
 
 // -------------------------------------------------------------- the item's end

@@ -122,6 +122,12 @@ typedef void (*dm_kubo_done_fn)(void *DM_NULLABLE context,
                                 enum dm_kubo_outcome outcome,
                                 const struct dm_kubo_cursor *cursor);
 
+/// A request failed, for the reason `text`; or, `text` being "", one goes well
+/// after such. May not call the outbox, which may be within dm_kubo_give().
+/// @param is_tip It is one that puts the tip; else one of an item.
+typedef void (*dm_kubo_heard_fn)(void *DM_NULLABLE context, bool is_tip,
+                                 struct dm_str text);
+
 struct dm_kubo_options {
     const struct dm_env *env;
     const struct dm_net *net;
@@ -129,6 +135,7 @@ struct dm_kubo_options {
     struct dm_str log;        ///< K, "k51…"
     struct dm_kubo_cursor cursor;
     dm_kubo_done_fn done;
+    dm_kubo_heard_fn DM_NULLABLE heard;
     void *DM_NULLABLE context;
 };
 

@@ -28,7 +28,9 @@ struct scene {
     struct dm_buf car;
     size_t n_done;
     size_t n_need_all;
-    bool is_eager; // Gives the next item within `done`
+    bool is_eager;     // Gives the next item within `done`
+    size_t n_heard[2]; // Failures of an item's requests, of the tip's
+    bool is_ill[2];    // The last that was heard was one
 };
 
 static bool
@@ -67,6 +69,14 @@ on_done(void *context, enum dm_kubo_outcome outcome,
     }
 }
 
+static void
+on_heard(void *context, bool is_tip, struct dm_str text)
+{
+    struct scene *scene = context;
+    scene->is_ill[is_tip] = text.n > 0;
+    scene->n_heard[is_tip] += text.n > 0;
+}
+
 // As at a start of the daemon: with the cursor that was stored
 static void
 open(struct scene *scene)
@@ -78,6 +88,7 @@ open(struct scene *scene)
         .log = dm_str(scene->log.name),
         .cursor = scene->cursor,
         .done = on_done,
+        .heard = on_heard,
         .context = scene,
     };
     CHECK_INT(dm_kubo_new(&options, &scene->kubo), DM_OK);
@@ -296,9 +307,11 @@ a_dead_kubo_is_asked_ever_more_rarely_and_catches_up(void)
     const int64_t n = (int64_t)figures_of(&scene).failed;
     CHECK(n >= 60 && n <= 130); // 30 to 60 s between two of them
     CHECK_INT((int64_t)scene.model.n_requests, 0);
+    CHECK(scene.is_ill[0] && (int64_t)scene.n_heard[0] == n);
     dm_sim_host_link(scene.host)->reach = DM_SIM_REACH_UP;
     pass(&scene, 61000);
     check_whole(&scene);
+    CHECK(!scene.is_ill[0] && !scene.n_heard[1]);
     CHECK_INT((int64_t)scene.n_need_all, 0);
     CHECK(scene.n_done <= 3); // What waited came at once
     tear_down(&scene);
@@ -389,11 +402,16 @@ what_is_no_good_answer_is_not_believed(void)
             scene.model.fault = (enum kubo_fault)fault;
             scene.model.fault_at = calls[i];
             seal(&scene, 70);
-            pass(&scene, 6 * MINUTE);
+            pass(&scene, 7 * MINUTE);
             CHECK(calls[i] || scene.n_done == 1);
+            if (calls[i] && strcmp(calls[i], "name/put") == 0) {
+                CHECK(scene.is_ill[1] == (figures_of(&scene).failed > 0));
+                CHECK(!scene.is_ill[0]);
+            }
             scene.model.fault = KUBO_WELL;
             pass(&scene, 8 * MINUTE);
             check_whole(&scene);
+            CHECK(!scene.is_ill[0] && !scene.is_ill[1]);
             CHECK(dm_str_equal(dm_buf_str(&scene.model.tip),
                                dm_buf_str(&scene.log.record)));
             tear_down(&scene);
