@@ -112,11 +112,28 @@ read_all(struct dm_sim_file *file, struct dm_buf *buf)
     }
 }
 
+// As Linux says it: another one after each boot, on each machine
+static enum dm_status
+read_boot_id(const struct dm_sim_env *sim, struct dm_buf *buf)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    const char *name = dm_sim_machine_name(sim->machine);
+    for (const char *c = name; *c; ++c) {
+        hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
+    }
+    return dm_buf_printf(
+        buf, "%08x-0000-4000-8000-%012llx\n", (unsigned)(hash & UINT32_MAX),
+        (unsigned long long)dm_sim_machine_n_boots(sim->machine));
+}
+
 static enum dm_status
 sim_read(void *context, const char *path, struct dm_buf *buf,
          struct dm_error *error)
 {
     const struct dm_sim_env *const sim = context;
+    if (strcmp(path, DM_SIM_BOOT_ID_PATH) == 0) {
+        return read_boot_id(sim, buf);
+    }
     const size_t before = buf->n;
     struct dm_sim_file *file = NULL;
     enum dm_status status =

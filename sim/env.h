@@ -31,6 +31,9 @@ struct dm_sim_disk;
 struct dm_sim_env;
 struct dm_sim_machine;
 
+/// A file that every machine has beside those of its disk: the id of this boot
+#define DM_SIM_BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
+
 /// How many of the last lines are kept
 #define DM_SIM_LOG_LINES 64
 

@@ -8,6 +8,7 @@
 // each with the instant at which it arrives; a step of the loop takes one.
 
 #include "base/arena.h"
+#include "base/time.h"
 #include "net/url.h"
 #include "sim/net_private.h"
 
@@ -21,6 +22,9 @@
 #define SLOW_PIECE_BYTES 4096
 #define OWN_HEADERS 2 // Host, Content-Length
 #define NUMBER_SIZE 24
+// When TCP sends a part again
+#define RESEND_LEAST_NS (200 * DM_NS_PER_MS)
+#define RESEND_MOST_NS (1000 * DM_NS_PER_MS)
 
 enum phase {
     PHASE_CONNECT,
@@ -57,6 +61,7 @@ struct dm_http_transfer {
     int64_t phase_start_ns; // Monotonic
     bool is_cut;            // The connection, before anything came
     const struct dm_sim_link *link;
+    const struct dm_sim_way *way;
     struct dm_sim_tls tls;
     struct dm_http_call *call; // Who answers, where that is a machine
     struct part *first;
@@ -497,6 +502,7 @@ arrive_at_host(struct dm_http_transfer *transfer)
         return;
     }
     transfer->link = place.link;
+    transfer->way = place.way;
     end_phase(transfer, &transfer->response.times.connect_ns);
     int64_t wait_ns = dm_sim_latency_ns(net, place.link);
     transfer->phase = PHASE_REQUEST;
@@ -619,6 +625,57 @@ arrive_at_service(struct dm_http_transfer *transfer)
     }
 }
 
+// The connection is reset at any byte of the part that arrives: the rest never
+// comes, and the side that answers sees it, too
+static void
+reset(struct dm_http_transfer *transfer)
+{
+    struct part *part = transfer->first;
+    while (part->next) {
+        struct part *next = part->next;
+        part->next = next->next;
+        transfer->unsent -= next->n;
+        dm_free(next);
+    }
+    transfer->last = part;
+    if (part->kind == PART_BODY) {
+        const size_t n =
+            (size_t)dm_sim_random_below(&transfer->op.net->random, part->n);
+        transfer->unsent -= part->n - n;
+        part->n = n;
+        send_part(transfer, PART_CUT, dm_str(""), 0);
+    } else {
+        part->kind = PART_CUT;
+    }
+    if (transfer->call) {
+        dm_sim_server_left(transfer->call, false);
+        transfer->call = NULL;
+    }
+}
+
+// Whether a part of the answer has arrived, over whatever is between
+static bool
+comes_through(struct dm_http_transfer *transfer)
+{
+    const struct dm_sim_way *way = transfer->way;
+    struct dm_sim_random *random = &transfer->op.net->random;
+    if (!way || !transfer->first) {
+        return true;
+    }
+    if (way->is_cut || (way->lost_millionth > 0 &&
+                        dm_sim_random_chance(random, way->lost_millionth))) {
+        dm_sim_op_after(
+            &transfer->op,
+            dm_sim_random_between(random, RESEND_LEAST_NS, RESEND_MOST_NS));
+        return false;
+    }
+    if (way->reset_millionth > 0 &&
+        dm_sim_random_chance(random, way->reset_millionth)) {
+        reset(transfer);
+    }
+    return true;
+}
+
 static void
 transfer_arrive(struct dm_sim_op *op)
 {
@@ -631,8 +688,12 @@ transfer_arrive(struct dm_sim_op *op)
         arrive_at_service(transfer);
         break;
     case PHASE_SECURE:
-    case PHASE_ANSWER:
         dm_sim_op_ready(op);
+        break;
+    case PHASE_ANSWER:
+        if (comes_through(transfer)) {
+            dm_sim_op_ready(op);
+        }
         break;
     }
 }

@@ -123,6 +123,7 @@ struct dm_sim_service {
 struct dm_sim_place {
     enum dm_sim_reach reach;              // With a port nobody serves: REFUSES
     const struct dm_sim_link *link;       // NULL on the own machine
+    const struct dm_sim_way *way;         // NULL: nothing is between
     const struct dm_sim_service *service; // Or
     struct dm_http_server *server;        // that of a machine
 };

@@ -19,8 +19,16 @@ struct dm_sim_host {
     struct dm_sim_service *services;
 };
 
+struct way {
+    struct way *next;
+    const struct dm_sim_host *a;
+    const struct dm_sim_host *b;
+    struct dm_sim_way way;
+};
+
 struct dm_sim_network {
     struct dm_sim_world *world;
+    struct way *ways;
     struct dm_sim_host *hosts;
     size_t n_hosts;
     struct dm_sim_net *nets;
@@ -55,6 +63,11 @@ dm_sim_network_free(struct dm_sim_network *network)
         return;
     }
     assert(!network->nets);
+    while (network->ways) {
+        struct way *way = network->ways;
+        network->ways = way->next;
+        dm_free(way);
+    }
     while (network->hosts) {
         struct dm_sim_host *host = network->hosts;
         network->hosts = host->next;
@@ -220,6 +233,37 @@ dm_sim_host_close(struct dm_sim_host *host, uint16_t port)
     }
 }
 
+static struct dm_sim_way *
+find_way(const struct dm_sim_network *network, const struct dm_sim_host *a,
+         const struct dm_sim_host *b)
+{
+    for (struct way *way = network->ways; way; way = way->next) {
+        if ((way->a == a && way->b == b) || (way->a == b && way->b == a)) {
+            return &way->way;
+        }
+    }
+    return NULL;
+}
+
+struct dm_sim_way *
+dm_sim_network_way(struct dm_sim_network *network, const struct dm_sim_host *a,
+                   const struct dm_sim_host *b)
+{
+    struct dm_sim_way *found = find_way(network, a, b);
+    if (found) {
+        return found;
+    }
+    struct way *way = dm_calloc(1, sizeof(*way));
+    if (!way) {
+        return NULL;
+    }
+    way->a = a;
+    way->b = b;
+    way->next = network->ways;
+    network->ways = way;
+    return &way->way;
+}
+
 void
 dm_sim_network_join(struct dm_sim_network *network, struct dm_sim_net *net)
 {
@@ -281,6 +325,9 @@ dm_sim_network_find(struct dm_sim_net *from, const struct dm_endpoint *endpoint)
         struct dm_sim_host *host = find_address(network, &endpoint->address);
         if (host) {
             place.link = &host->link;
+            place.way = from->options.host
+                            ? find_way(network, from->options.host, host)
+                            : NULL;
             place.reach = host->link.reach;
             place.service = find_service(host, endpoint->port);
             place.server =
@@ -291,6 +338,9 @@ dm_sim_network_find(struct dm_sim_net *from, const struct dm_endpoint *endpoint)
     }
     if (is_own && place.server) {
         place.reach = DM_SIM_REACH_UP;
+    }
+    if (place.reach == DM_SIM_REACH_UP && place.way && place.way->is_cut) {
+        place.reach = DM_SIM_REACH_SILENT;
     }
     if (place.reach == DM_SIM_REACH_UP && !place.service && !place.server) {
         place.reach = DM_SIM_REACH_REFUSES;

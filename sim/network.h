@@ -15,8 +15,10 @@
  * connection stays in order. A host may refuse, be silent, be unreachable or
  * not resolve; a service may answer anything, late, slowly, cut at any byte or
  * never. All of it may change while things are under way: what counts is how it
- * is when a packet arrives. 127.0.0.1 is the asking machine's own: its servers
- * first, then a scripted host of that address, which every machine sees.
+ * is when a packet arrives. Between two hosts there is a way that can be cut,
+ * loses packets or resets connections. 127.0.0.1 is the asking machine's own:
+ * its servers first, then a scripted host of that address, which every machine
+ * sees.
  *
  * Threads: one. Memory: at most DM_SIM_HOSTS_MAX hosts.
  */
@@ -59,6 +61,17 @@ struct dm_sim_link {
 };
 
 struct dm_sim_host;
+
+/// What is between two hosts, beside the link of the one that is reached; may
+/// be changed at any time. Zeroed: nothing
+struct dm_sim_way {
+    /// Packets are dropped: connections hang until it is open again or their
+    /// time is over
+    bool is_cut;
+    uint32_t lost_millionth;  ///< Chance that a part of an answer is sent anew
+    uint32_t reset_millionth; ///< Chance that a connection is reset at a part,
+                              ///< at any byte of it
+};
 
 /// A request as a scripted service sees it; views for the length of the call
 struct dm_sim_request {
@@ -113,6 +126,12 @@ enum dm_status dm_sim_network_add(struct dm_sim_network *network,
 
 struct dm_sim_link *dm_sim_host_link(struct dm_sim_host *host);
 const char *dm_sim_host_name(const struct dm_sim_host *host);
+
+/// The way between two hosts, either direction; made where absent.
+/// @return NULL when out of memory.
+struct dm_sim_way *DM_NULLABLE
+dm_sim_network_way(struct dm_sim_network *network, const struct dm_sim_host *a,
+                   const struct dm_sim_host *b) DM_NODISCARD;
 
 /// Let `serve` answer at `port`, in place of what did.
 /// @param tls Copied; NULL: plain.

@@ -2,6 +2,7 @@
 
 #include "sim/node.h"
 
+#include "base/env.h"
 #include "base/str.h"
 #include "daemon/node.h"
 
@@ -10,17 +11,24 @@ create(void *context, const struct dm_sim_process *process, void **ret,
        struct dm_error *error)
 {
     (void)context;
+    // As systemd makes it; a power loss takes it away
+    enum dm_status status =
+        dm_env_make_directory(process->env, DM_SIM_NODE_RUN, 0755);
+    if (status) {
+        return dm_error_set(error, status, "no run-time directory");
+    }
     const struct dm_node_options options = {
         .env = process->env,
         .net = process->net,
         .config_directory = DM_SIM_NODE_CONFIG,
         .data_directory = DM_SIM_NODE_DATA,
         .socket_path = DM_SIM_NODE_SOCKET,
+        .guard_path = DM_SIM_NODE_GUARD,
         .vfs = process->vfs,
         .host_name = dm_str(dm_sim_station_name(process->station)),
     };
     struct dm_node *node = NULL;
-    const enum dm_status status = dm_node_new(&options, &node, error);
+    status = dm_node_new(&options, &node, error);
     if (status == DM_OK) {
         *ret = node;
     }

@@ -9,7 +9,8 @@
  *
  * Its files on the simulated disk: configuration in "/etc/demonitor", data in
  * "/var/lib/demonitor", control socket at "/run/demonitor/socket", which a
- * person with a seat at the machine can reach (sim/net.h).
+ * person with a seat at the machine can reach (sim/net.h), guard of its log
+ * beside it.
  *
  * Threads: one.
  */
@@ -21,7 +22,9 @@ DM_BEGIN_DECLS
 
 #define DM_SIM_NODE_CONFIG "/etc/demonitor"
 #define DM_SIM_NODE_DATA "/var/lib/demonitor"
-#define DM_SIM_NODE_SOCKET "/run/demonitor/socket"
+#define DM_SIM_NODE_RUN "/run/demonitor"
+#define DM_SIM_NODE_SOCKET DM_SIM_NODE_RUN "/socket"
+#define DM_SIM_NODE_GUARD DM_SIM_NODE_RUN "/guard"
 
 /// create() needs no context.
 extern const struct dm_sim_node_ops dm_sim_daemon_ops;

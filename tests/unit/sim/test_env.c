@@ -239,6 +239,32 @@ log_lines_are_kept_and_counted(void)
     tear_down(&f);
 }
 
+static void
+the_boot_has_an_id_until_the_power_goes(void)
+{
+    struct fixture f;
+    struct dm_buf ids[3];
+    set_up(&f, 9);
+    for (int i = 0; i < 3; ++i) {
+        dm_buf_init(&ids[i], 100);
+        CHECK_INT(dm_env_read(f.env, DM_SIM_BOOT_ID_PATH, &ids[i], NULL),
+                  DM_OK);
+        CHECK_INT((int64_t)ids[i].n, 37);
+        if (i == 0) {
+            dm_sim_machine_kill(f.machine);
+        } else {
+            dm_sim_machine_lose_power(f.machine);
+        }
+        dm_sim_machine_start(f.machine);
+    }
+    CHECK(dm_str_equal(dm_buf_str(&ids[0]), dm_buf_str(&ids[1])));
+    CHECK(!dm_str_equal(dm_buf_str(&ids[1]), dm_buf_str(&ids[2])));
+    for (int i = 0; i < 3; ++i) {
+        dm_buf_done(&ids[i]);
+    }
+    tear_down(&f);
+}
+
 int
 main(void)
 {
@@ -250,5 +276,6 @@ main(void)
     a_lock_is_held_by_one_and_ends_with_the_process();
     variables_are_those_that_were_set();
     log_lines_are_kept_and_counted();
+    the_boot_has_an_id_until_the_power_goes();
     return 0;
 }

@@ -542,6 +542,48 @@ run(struct fixture *f, const char *name)
 }
 
 static void
+what_is_between_two_hosts_cuts_and_resets(void)
+{
+    struct fixture f;
+    struct answer answer;
+    set_up(&f, 14, NULL);
+    struct dm_sim_host *me = NULL;
+    CHECK_INT(dm_sim_network_add(f.network, "me.test", "192.0.2.7", &me),
+              DM_OK);
+    struct dm_sim_machine *machine = dm_sim_machine_new(f.world, "me");
+    CHECK(machine);
+    dm_sim_machine_start(machine);
+    struct dm_sim_net *sim_net = begin_net(&f, machine, me, NULL);
+    struct dm_net *net = dm_sim_net_get(sim_net);
+    struct dm_sim_way *way = dm_sim_network_way(f.network, me, f.host);
+    CHECK(way && way == dm_sim_network_way(f.network, f.host, me));
+    f.site.bytes_per_second = 5; // A second for "hello"
+    (void)start(net, "http://web.test/", &answer);
+    CHECK_INT(dm_sim_world_run(f.world, DM_NS_PER_SECOND / 2, NULL, NULL),
+              DM_OK);
+    way->is_cut = true;
+    CHECK_INT(dm_sim_world_run(f.world, 2 * DM_NS_PER_SECOND, NULL, NULL),
+              DM_OK);
+    CHECK(!answer.is_done);
+    way->is_cut = false;
+    await(&f, &answer.is_done);
+    CHECK_INT(answer.outcome.failure, DM_NET_OK);
+    CHECK(strcmp(answer.body, "hello") == 0);
+    way->is_cut = true;
+    (void)start(net, "http://web.test/", &answer);
+    await(&f, &answer.is_done);
+    CHECK_INT(answer.outcome.failure, DM_NET_TIMED_OUT);
+    get(&f, "http://web.test/", &answer); // From a machine that is no host
+    CHECK_INT(answer.outcome.failure, DM_NET_OK);
+    *way = (struct dm_sim_way){.reset_millionth = DM_SIM_MILLION};
+    (void)start(net, "http://web.test/", &answer);
+    await(&f, &answer.is_done);
+    CHECK_INT(answer.outcome.failure, DM_NET_CONNECTION);
+    dm_sim_net_free(sim_net);
+    tear_down(&f);
+}
+
+static void
 programs_follow_their_script(void)
 {
     struct fixture f;
@@ -848,6 +890,7 @@ main(void)
     a_kill_resets_and_a_power_loss_is_silent();
     a_client_that_dies_is_seen_to_leave();
     a_suspended_server_answers_late();
+    what_is_between_two_hosts_cuts_and_resets();
     programs_follow_their_script();
     the_system_has_figures();
     pings_see_how_a_host_is_reached();
