@@ -28,6 +28,7 @@ CAR = "application/vnd.ipld.car"
 CHECKS = """
 <page> a :HttpCheck ; :url "%s" ; :every "500ms" ; :retries 0 ;
   :expect "status == 200" .
+<upload> a :Heartbeat ; :every "1d" ; :grace "1h" .
 """
 
 
@@ -323,6 +324,56 @@ def test_flipped_bit(world, daemon, k):
         daemon.start()
 
 
+def test_large(world, daemon, k):
+    """A CAR of many pieces, to a slow client, and to one that leaves"""
+    big = 4 << 20
+    for i in range(800):
+        body = base64.b64encode(os.urandom(6000))
+        # A change of its status is sealed soon
+        daemon.get("/ping/upload" + ("/fail" if i % 2 else ""), method="POST",
+                   body=body)
+    lib.until("the log is large", lambda: daemon.get("/api/v1/log")
+              .json["bytes"] > big, pause=0.5)
+    lib.until("quiet", lambda: is_quiet(daemon), pause=0)
+    path = "/ipfs/%s?format=car" % own(daemon, k)["head"]
+    for _ in range(3):  # Who leaves costs nothing
+        gone = http.client.HTTPConnection("127.0.0.1", daemon.port)
+        gone.request("GET", path)
+        gone.getresponse().read(1000)
+        gone.close()
+    slow = http.client.HTTPConnection("127.0.0.1", daemon.port,
+                                      timeout=lib.PATIENCE)
+    slow.request("GET", path)
+    response = slow.getresponse()
+    world.same("it is streamed", response.headers["Transfer-Encoding"],
+               "chunked")
+    car = response.read(300000)
+    before = time.monotonic()
+    world.same("others are answered meanwhile", heads(daemon).status, 200)
+    time.sleep(1)
+    world.check("without delay", time.monotonic() - before < 3)
+    car += response.read()
+    slow.close()
+    blocks = sections(car)
+    world.check("all of it", len(car) > big, len(car))
+    world.check("each block is its name's", all(
+        hashlib.sha256(data).digest() == name[4:] for name, data in blocks))
+    world.same("the same to a fast one", daemon.get(path).body, car)
+    copies = [None] * 6
+
+    def fetch(i):
+        copies[i] = daemon.get(path).body
+
+    threads = [threading.Thread(target=fetch, args=(i,)) for i in range(6)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    world.check("several at once", all(copy == car for copy in copies))
+    answer = peer(daemon, "/demonitor/v1/log/%s?after=0" % k)
+    world.check("log/K stays within a CAR", len(answer.body) <= 16 << 20)
+
+
 def varint(n):
     out = b""
     while n > 127:
@@ -435,6 +486,7 @@ def main():
         car = world.path("copy", "log.car")
         test_commands(world, daemon, k, car)
         test_verifier(world, daemon, k, car)
+        test_large(world, daemon, k)
         test_push(world, daemon, target)
         test_flipped_bit(world, daemon, k)
         world.same("it ends", daemon.stop(), 0)
