@@ -178,8 +178,11 @@ print_fault(const json_t *document)
     const struct dm_str reason = dm_json_str(document, "reason");
     char entry[COUNT_SIZE];
     count_text(dm_json_integer(document, "entry"), entry);
-    (void)printf("%.*s: %.*s %s: %.*s\n", (int)node.n, node.data, (int)place.n,
-                 place.data, entry, (int)reason.n, reason.data);
+    // "entry 7", "payload of entry 7"
+    (void)printf("%.*s: %.*s%s %s: %.*s\n", (int)node.n, node.data,
+                 (int)place.n, place.data,
+                 dm_str_is(place, "entry") ? "" : " of entry", entry,
+                 (int)reason.n, reason.data);
 }
 
 static void

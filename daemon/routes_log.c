@@ -26,7 +26,8 @@
 // A whole log is read: 20,000 entries take some 5 s
 #define VERIFY_NS (INT64_C(600) * DM_NS_PER_SECOND)
 #define VERIFY_MEMORY ((size_t)256 << 20U)
-#define VERIFY_STEPS 4 // Of an audit, in one step of a worker
+#define VERIFY_STEPS 4    // Of an audit, in one step of a worker
+#define VERIFY_BLOCKS 256 // Hashed in one step
 
 // Every reply of this file begins with it
 struct log_reply {
@@ -385,11 +386,17 @@ show_entry(const struct dm_request *request)
 
 // ------------------------------------------------------------------ all of it
 
+// First what hangs below Head, then every block that is stored of the log
 struct verify {
     struct log_reply log;
     uint8_t record[DM_RECORD_MAX];
     struct dm_audit *audit;
+    bool is_audited;
     struct dm_rows_audit *rows;
+    dm_log_no number;
+    unsigned kind; // Of the blocks that are looked at
+    struct dm_blocks *blocks;
+    uint64_t n_blocks;
 };
 
 static enum dm_status
@@ -405,6 +412,8 @@ static void
 verify_done(struct dm_reply_job *job)
 {
     struct verify *own = (struct verify *)job;
+    dm_blocks_close(own->blocks);
+    own->blocks = NULL;
     dm_audit_free(own->audit);
     own->audit = NULL;
     dm_rows_audit_free(own->rows);
@@ -438,29 +447,50 @@ compare_rows(void *context, const struct dm_wire_entry *entry,
     return payload ? dm_rows_audit_entry(own->rows, payload, error) : DM_OK;
 }
 
+// Take over what the store says of the log.
+static enum dm_status
+read_state(struct verify *own, size_t *ret_n_record)
+{
+    struct dm_reply_job *job = &own->log.reply;
+    struct dm_chain *chain = NULL;
+    char iri[DM_KEY_IRI_SIZE];
+    enum dm_status status = find_log(&own->log, &chain);
+    if (status == DM_ERR_CORRUPT) {
+        job->http_status = 422; // A verdict, too
+        return dm_error_set(&job->error, status,
+                            "chain: where the log stands cannot be read");
+    }
+    if (status) {
+        return status;
+    }
+    own->log.seq = chain->seq;
+    *ret_n_record = chain->n_record;
+    memcpy(own->record, chain->record, chain->n_record);
+    dm_chain_free(chain);
+    dm_key_iri(own->log.log, iri);
+    status = dm_snapshot_log_number(job->snapshot, dm_str(iri), &own->number);
+    if (!status && !*ret_n_record) {
+        job->http_status = 409;
+        status = dm_error_set(&job->error, DM_ERR_STATE,
+                              "the log is not whole yet: entry %llu is not "
+                              "its tip",
+                              (unsigned long long)own->log.seq);
+    }
+    return status;
+}
+
 static enum dm_status
 begin_verify(struct verify *own)
 {
     struct dm_reply_job *job = &own->log.reply;
-    struct dm_chain *chain = NULL;
-    enum dm_status status = find_log(&own->log, &chain);
+    size_t n_record = 0;
+    enum dm_status status = read_state(own, &n_record);
     if (status) {
         return status;
     }
-    const size_t n = chain->n_record;
-    const uint64_t seq = chain->seq;
-    memcpy(own->record, chain->record, n);
-    dm_chain_free(chain);
-    if (!n) {
-        job->http_status = 409;
-        return dm_error_set(&job->error, DM_ERR_STATE,
-                            "the log is not whole yet: entry %llu is not its "
-                            "tip",
-                            (unsigned long long)seq);
-    }
     const struct dm_audit_spec spec = {
         .log = own->log.log,
-        .record = dm_str_n((const char *)own->record, n),
+        .record = dm_str_n((const char *)own->record, n_record),
         .now_ms = job->now_ms,
         .all_signatures = true,
         .account = &job->job.work.account,
@@ -477,18 +507,33 @@ begin_verify(struct verify *own)
 }
 
 static void
-put_verdict(json_t *document, const struct dm_audit_report *report)
+put_fault(json_t *document, const char *place, uint64_t seq, const char *reason)
+{
+    dm_json_bool(document, "good", false);
+    dm_json_text(document, "place", dm_str(place));
+    dm_json_int(document, "entry", (int64_t)seq);
+    dm_json_text(document, "reason", dm_str(reason));
+}
+
+static enum dm_status
+say_fault(struct verify *own, const char *place, uint64_t seq,
+          const char *reason)
+{
+    json_t *document = begin_document(&own->log);
+    put_fault(document, place, seq, reason);
+    return dm_json_print(document, &own->log.reply.out);
+}
+
+static enum dm_status
+say_audit(struct verify *own, const struct dm_audit_report *report)
 {
     const bool is_newer = report->verdict == DM_ERR_UNSUPPORTED;
-    dm_json_bool(document, "good", report->verdict == DM_OK);
-    if (report->verdict == DM_OK) {
-        return;
-    }
-    dm_json_bool(document, "newer", is_newer);
-    dm_json_text(document, "place", dm_str(dm_audit_place_text(report->place)));
-    dm_json_int(document, "entry", (int64_t)report->seq);
-    dm_json_text(document, "reason",
-                 dm_str(is_newer ? "of a newer protocol" : report->error.what));
+    const bool is_tip =
+        report->place == DM_AUDIT_RECORD || report->place == DM_AUDIT_HEAD;
+    return say_fault(own, dm_audit_place_text(report->place),
+                     is_tip ? own->log.seq : report->seq,
+                     is_newer ? "newer: of a newer protocol"
+                              : report->error.what);
 }
 
 static json_t *
@@ -503,20 +548,16 @@ rows_object(const struct dm_rows_report *rows)
 }
 
 static enum dm_status
-end_verify(struct verify *own)
+say_good(struct verify *own)
 {
-    struct dm_reply_job *job = &own->log.reply;
     const struct dm_audit_report *report = dm_audit_report(own->audit);
     struct dm_rows_report rows = {0};
-    enum dm_status status = DM_OK;
-    if (report->verdict == DM_OK) {
-        status = dm_rows_audit_end(own->rows, &rows);
-    }
+    const enum dm_status status = dm_rows_audit_end(own->rows, &rows);
     if (status) {
         return status;
     }
     json_t *document = begin_document(&own->log);
-    put_verdict(document, report);
+    dm_json_bool(document, "good", true);
     dm_json_int(document, "entries", (int64_t)report->entries);
     dm_json_int(document, "first", (int64_t)report->first);
     dm_json_int(document, "tip", (int64_t)report->tip);
@@ -524,6 +565,7 @@ end_verify(struct verify *own)
     dm_json_int(document, "quads", (int64_t)report->quads);
     dm_json_int(document, "events", (int64_t)report->events);
     dm_json_int(document, "unread", (int64_t)report->unread);
+    dm_json_int(document, "blocks", (int64_t)own->n_blocks);
     dm_json_bool(document, "renewed", report->is_renewed);
     dm_json_time(document, "earliest",
                  report->entries ? report->earliest_ms : DM_NO_TIME);
@@ -531,7 +573,59 @@ end_verify(struct verify *own)
                  report->entries ? report->latest_ms : DM_NO_TIME);
     put_hex(document, "root", report->root, sizeof(report->root));
     dm_json_set(document, "rows", rows_object(&rows));
-    return dm_json_print(document, &job->out);
+    return dm_json_print(document, &own->log.reply.out);
+}
+
+// A block is the one of its name, whether anything names it or not.
+static enum dm_status
+check_block(struct verify *own, const struct dm_block *block)
+{
+    static const char *const kinds[DM_BLOCK_KINDS] = {
+        [DM_BLOCK_PAYLOAD] = "payload",   [DM_BLOCK_ENTRY] = "entry",
+        [DM_BLOCK_NODE1] = "node",        [DM_BLOCK_NODE2] = "node",
+        [DM_BLOCK_HEAD] = "Head",         [DM_BLOCK_PART] = "part",
+        [DM_BLOCK_MANIFEST] = "Manifest", [DM_BLOCK_PROOF] = "proof",
+    };
+    struct dm_cid cid;
+    const struct dm_str name =
+        dm_str_n((const char *)block->name, sizeof(block->name));
+    ++own->n_blocks;
+    if (dm_cid_read(name, &cid) && dm_cid_names(&cid, block->data)) {
+        return DM_AGAIN;
+    }
+    return say_fault(own, kinds[block->place.kind], block->place.seq,
+                     "cid-hash: it is not the block of its name");
+}
+
+// Some blocks more. DM_OK: a fault was told, or all of them are good.
+static enum dm_status
+check_blocks(struct verify *own)
+{
+    struct dm_snapshot *snapshot = own->log.reply.snapshot;
+    enum dm_status status = DM_AGAIN;
+    struct dm_block block;
+    if (own->kind == DM_BLOCK_KINDS) {
+        return say_good(own);
+    }
+    if (!own->blocks) {
+        const enum dm_status opened =
+            dm_blocks_open(snapshot, own->number, (enum dm_block_kind)own->kind,
+                           0, &own->blocks);
+        if (opened) {
+            return opened;
+        }
+    }
+    for (int i = 0; status == DM_AGAIN && i < VERIFY_BLOCKS; ++i) {
+        status = dm_blocks_next(own->blocks, &block);
+        status = status ? status : check_block(own, &block);
+    }
+    if (status == DM_END) {
+        dm_blocks_close(own->blocks);
+        own->blocks = NULL;
+        ++own->kind;
+        status = DM_AGAIN;
+    }
+    return status;
 }
 
 static enum dm_status
@@ -542,11 +636,17 @@ verify_step(struct dm_reply_job *job)
     if (!own->audit) {
         return begin_verify(own);
     }
+    if (own->is_audited) {
+        return check_blocks(own);
+    }
     for (int i = 0; !status && i < VERIFY_STEPS; ++i) {
         status = dm_audit_step(own->audit);
     }
     if (status == DM_END) {
-        return end_verify(own);
+        const struct dm_audit_report *report = dm_audit_report(own->audit);
+        own->is_audited = true;
+        status = report->verdict ? say_audit(own, report) : DM_AGAIN;
+        return status;
     }
     return status ? status : DM_AGAIN;
 }

@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -297,7 +298,7 @@ def test_flipped_bit(world, daemon, k):
         flip(daemon, cid)
         daemon.start()
         said = daemon.cli("log", "verify", code=1).stdout
-        world.has("%s: verify names the entry" % what, said, "node: entry 2: ")
+        world.has("%s: verify names the entry" % what, said, "entry 2: ")
         world.has("and why", said, "cid-hash")
         verdict = json.loads(daemon.cli("--json", "log", "verify",
                                         code=1).stdout)
@@ -372,6 +373,40 @@ def test_large(world, daemon, k):
     world.check("several at once", all(copy == car for copy in copies))
     answer = peer(daemon, "/demonitor/v1/log/%s?after=0" % k)
     world.check("log/K stays within a CAR", len(answer.body) <= 16 << 20)
+
+
+KINDS = ["payload", "entry", "node", "node", "Head", "Manifest", "part"]
+
+
+def test_bit_anywhere(world, daemon):
+    """One bit of any kind of stored block, the first and the last"""
+    world.same("it ends", daemon.stop(), 0)
+    path, = stores(daemon)
+    with sqlite3.connect(path) as store:
+        rows = store.execute("SELECT n, place, data FROM block").fetchall()
+    store.close()
+    seen = set()
+    for n, place, data in rows + rows[::-1]:
+        kind = KINDS[place >> 48 & 7]
+        if (kind, n) in seen or sum(kind == k for k, _ in seen) == 2:
+            continue
+        seen.add((kind, n))
+        harmed = bytearray(data)
+        harmed[len(harmed) * 2 // 3] ^= 16
+        for bytes_, code in ((bytes(harmed), 1), (data, None)):
+            with sqlite3.connect(path) as store:
+                store.execute("UPDATE block SET data = ? WHERE n = ?",
+                              (bytes_, n))
+            store.close()
+            if code is not None:
+                daemon.start()
+                said = daemon.cli("log", "verify", code=code).stdout
+                world.check("verify names entry and reason (%s)" % kind,
+                            re.match("other: ([A-Za-z]+ of )?entry [0-9]+: "
+                                     "[a-z-]+:", said), said)
+                world.same("it ends", daemon.stop(), 0)
+    world.check("of each kind", {"payload", "entry", "Head", "Manifest",
+                                 "part"} <= {kind for kind, _ in seen}, seen)
 
 
 def varint(n):
@@ -462,7 +497,7 @@ def test_push(world, daemon, target):
     world.same("more of it", (more.status, more.json), (200, {"have": seq}))
     news = heads(daemon, since=cursor, wait=20).json["logs"]
     world.check("that is news", k in [each["log"] for each in news], news)
-    world.same("it ends", other.stop(), 0)
+    test_bit_anywhere(world, other)
 
 
 def main():
