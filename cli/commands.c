@@ -64,6 +64,8 @@ const struct dm_command dm_commands[] = {
      "verify exits with 1 and names entry and reason where it is not. export\n"
      "writes all that is kept, and its record beside it as FILE.car.record.\n",
      dm_cmd_log},
+    {"peers", "", "How far each node's log is held, and how it is exchanged",
+     "Where something is wrong it says what, and what to do.\n", dm_cmd_peers},
     {"id", "", "Name, key and addresses of this node", "", dm_cmd_id},
 };
 const size_t dm_n_commands = DM_COUNT_OF(dm_commands);

@@ -22,6 +22,7 @@ int dm_cmd_import(struct dm_cli *cli);
 int dm_cmd_init(struct dm_cli *cli);
 int dm_cmd_log(struct dm_cli *cli);
 int dm_cmd_parse(struct dm_cli *cli);
+int dm_cmd_peers(struct dm_cli *cli);
 int dm_cmd_probe(struct dm_cli *cli);
 int dm_cmd_query(struct dm_cli *cli);
 int dm_cmd_rules(struct dm_cli *cli);

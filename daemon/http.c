@@ -306,7 +306,7 @@ static const struct dm_route *const route_tables[] = {
     dm_routes_health, dm_routes_ping,    dm_routes_api,    dm_routes_sparql,
     dm_routes_page,   dm_routes_metrics, dm_routes_export, dm_routes_events,
     dm_routes_id,     dm_routes_sync,    dm_routes_log,    dm_routes_blocks,
-    dm_routes_ipfs,
+    dm_routes_ipfs,   dm_routes_peers,
 };
 
 static bool

@@ -87,6 +87,7 @@ extern const struct dm_route dm_routes_ping[];
 extern const struct dm_route dm_routes_api[];
 extern const struct dm_route dm_routes_sparql[];
 extern const struct dm_route dm_routes_page[];
+extern const struct dm_route dm_routes_peers[];
 extern const struct dm_route dm_routes_metrics[];
 extern const struct dm_route dm_routes_export[];
 extern const struct dm_route dm_routes_events[];

@@ -15,6 +15,7 @@
 #include "vocab/secret.h"
 
 #include <assert.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,9 +40,24 @@ dm_peer_say(struct dm_peer *peer, const char *format, ...)
     (void)vsnprintf(peer->reason, sizeof(peer->reason), format, arguments);
     va_end(arguments);
     dm_utf8_tame(peer->reason, strlen(peer->reason));
+    peer->said_ms = dm_env_wall_ms(peer->all->node->env);
+    peer->failure = DM_NET_OK;
+    peer->status = 0;
     dm_log(peer->all->node->env->log, DM_LOG_WARNING, "peer.trouble",
            "peer=\"%.*s\" reason=\"%s\"", (int)peer->def->name.n,
            peer->def->name.data, peer->reason);
+}
+
+// What an answer of problem+json says, "" where it is none
+static void
+read_title(struct dm_str body, char *ret, size_t size)
+{
+    json_t *problem = json_loadb(body.data ? body.data : "", body.n, 0, NULL);
+    const char *title = json_string_value(json_object_get(problem, "title"));
+    const struct dm_str cut = dm_utf8_cut(dm_str(title ? title : ""), size - 1);
+    memcpy(ret, cut.data, cut.n);
+    ret[cut.n] = '\0';
+    json_decref(problem);
 }
 
 void
@@ -51,10 +67,24 @@ dm_peer_say_answer(struct dm_peer *peer, const char *what,
     if (response->outcome.failure != DM_NET_OK) {
         dm_peer_say(peer, "%s: %s", what, response->outcome.text);
     } else {
-        const struct dm_str body =
-            dm_utf8_cut(response->body, DM_PEER_REASON / 2);
-        dm_peer_say(peer, "%s: status %u %.*s", what, response->status,
-                    (int)body.n, body.data ? body.data : "");
+        char title[DM_PEER_REASON / 2];
+        read_title(response->body, title, sizeof(title));
+        dm_peer_say(peer, "%s: status %u%s%s", what, response->status,
+                    title[0] ? ", " : "", title);
+    }
+    peer->failure = response->outcome.failure;
+    peer->status = response->status;
+}
+
+// It answers again: why it did not is no longer of interest
+static void
+forget_absence(struct dm_peer *peer)
+{
+    if (peer->is_away || peer->failure != DM_NET_OK) {
+        peer->reason[0] = '\0';
+        peer->is_away = false;
+        peer->failure = DM_NET_OK;
+        peer->status = 0;
     }
 }
 
@@ -235,12 +265,14 @@ on_heads(void *context, const struct dm_http_response *response)
         (response->status != 200 && response->status != 204) ||
         response->is_body_cut) {
         dm_peer_say_answer(peer, "heads", response);
+        peer->is_away = true;
         back_off(peer);
         return;
     }
     if (!peer->is_connected) {
         dm_log(peer->all->node->env->log, DM_LOG_INFO, "peer.connected",
                "peer=\"%.*s\"", (int)peer->def->name.n, peer->def->name.data);
+        forget_absence(peer);
     }
     peer->is_connected = true;
     peer->backoff_ns = 0;
@@ -668,6 +700,7 @@ dm_peers_came(struct dm_peers *peers, const struct dm_peer_def *def)
     for (size_t i = 0; i < peers->n; ++i) {
         if (peers->peers[i]->def == def) {
             peers->peers[i]->came_ns = dm_loop_now_ns(peers->node->net->loop);
+            peers->peers[i]->heard_ms = dm_env_wall_ms(peers->node->env);
         }
     }
 }
@@ -687,11 +720,27 @@ dm_peers_figures(const struct dm_peers *peers, size_t i)
         .def = peer->def,
         .is_dialled = peer->is_dialled,
         .is_connected = peer->is_connected,
+        .is_away = peer->is_away,
         .comes = peer->came_ns != INT64_MIN && now - peer->came_ns < CAME_NS,
         .heard_ms = peer->heard_ms,
         .reason = peer->reason,
+        .reason_ms = peer->reason[0] ? peer->said_ms : DM_NO_TIME,
+        .failure = peer->failure,
+        .status = peer->status,
         .n_fetched = peer->n_fetched,
         .n_pushed = peer->n_pushed,
         .n_refused = peer->n_refused,
     };
+}
+
+bool
+dm_peers_told(const struct dm_peers *peers, size_t i, size_t k,
+              uint8_t ret[DM_KEY_PUBLIC_BYTES])
+{
+    const struct dm_peer *peer = peers->peers[i];
+    if (k >= peer->n_known) {
+        return false;
+    }
+    memcpy(ret, peer->known[k].log, DM_KEY_PUBLIC_BYTES);
+    return true;
 }

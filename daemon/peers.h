@@ -26,6 +26,7 @@
 
 #include "base/attr.h"
 #include "base/status.h"
+#include "net/outcome.h"
 #include "sync/key.h"
 
 #include <stdbool.h>
@@ -80,15 +81,23 @@ struct dm_peer_figures {
     const struct dm_peer_def *def;
     bool is_dialled;
     bool is_connected;  ///< Its last answer was good
+    bool is_away;       ///< It did not answer as it should; `reason` says how
     bool comes;         ///< It came to us in the last two minutes
-    int64_t heard_ms;   ///< Wall clock of its last good answer, or DM_NO_TIME
+    int64_t heard_ms;   ///< Wall clock: it answered or came; or DM_NO_TIME
     const char *reason; ///< Why not, or what was refused last; "" for nothing
-    uint64_t n_fetched; ///< Batches taken from it
-    uint64_t n_pushed;  ///< And brought to it
-    uint64_t n_refused; ///< Of what it sent
+    int64_t reason_ms;  ///< Wall clock; DM_NO_TIME without a reason
+    enum dm_net_failure failure; ///< Of the answer that `reason` tells of
+    unsigned status;             ///< Likewise, of HTTP; 0: there was none
+    uint64_t n_fetched;          ///< Batches taken from it
+    uint64_t n_pushed;           ///< And brought to it
+    uint64_t n_refused;          ///< Of what it sent
 };
 size_t dm_peers_count(const struct dm_peers *peers);
 struct dm_peer_figures dm_peers_figures(const struct dm_peers *peers, size_t i);
+
+/// The k-th log that peer `i` told of since the start; false behind the last.
+bool dm_peers_told(const struct dm_peers *peers, size_t i, size_t k,
+                   uint8_t ret[DM_KEY_PUBLIC_BYTES]);
 
 DM_END_DECLS
 

@@ -75,6 +75,10 @@ struct dm_peer {
     int64_t heard_ms;
     int64_t came_ns; ///< INT64_MIN: never
     char reason[DM_PEER_REASON];
+    int64_t said_ms;             ///< When `reason` was said, wall clock
+    bool is_away;                ///< Its last answer of heads was no good
+    enum dm_net_failure failure; ///< Where `reason` tells of an answer,
+    unsigned status;             ///< and its HTTP status
     uint64_t n_fetched;
     uint64_t n_pushed;
     uint64_t n_refused;

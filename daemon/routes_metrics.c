@@ -7,6 +7,7 @@
 #include "alert/present.h"
 #include "base/never.h"
 #include "daemon/node_private.h"
+#include "daemon/peer_rows.h"
 #include "quadstore/store.h"
 
 #include <stdio.h>
@@ -24,6 +25,7 @@ struct metrics_reply {
     uint64_t n_results;
     uint64_t n_dropped;
     size_t alerts[3]; // By enum dm_alert_state
+    struct dm_peer_rows peers;
 };
 
 static const char *const types[] = {
@@ -48,7 +50,17 @@ metrics_init(struct dm_reply_job *job)
     for (size_t i = 0; i < dm_alerts_count(alerts); ++i) {
         ++metrics->alerts[dm_alerts_at(alerts, i)->state];
     }
-    return DM_OK;
+    const enum dm_status status = dm_peer_rows_gather(&metrics->peers, node);
+    if (status) {
+        dm_reply_problem(&job->request, 503, "out of memory", NULL);
+    }
+    return status;
+}
+
+static void
+metrics_done(struct dm_reply_job *job)
+{
+    dm_peer_rows_done(&((struct metrics_reply *)job)->peers);
 }
 
 static void
@@ -175,6 +187,57 @@ put_alerts(struct dm_reply_job *job)
 }
 
 static void
+put_number(struct dm_reply_job *job, const char *name, const char *label,
+           struct dm_str value, uint64_t number)
+{
+    (void)dm_buf_printf(&job->out, "%s{%s=\"", name, label);
+    put_label(&job->out, value);
+    (void)dm_buf_printf(&job->out, "\"} %llu\n", (unsigned long long)number);
+}
+
+// Of the logs that are held: the present has made their names unique
+static void
+put_logs(struct dm_reply_job *job)
+{
+    const struct dm_peer_rows *rows = &((struct metrics_reply *)job)->peers;
+    put_family(job, "demonitor_log_seq", "gauge",
+               "Newest entry of the node's log that is held here");
+    for (size_t i = 0; i < rows->n; ++i) {
+        if (rows->rows[i].log) {
+            put_number(job, "demonitor_log_seq", "node", rows->rows[i].name,
+                       rows->rows[i].seq);
+        }
+    }
+    put_family(job, "demonitor_log_behind", "gauge",
+               "Entries that are known of and not here yet");
+    for (size_t i = 0; i < rows->n; ++i) {
+        if (rows->rows[i].log) {
+            put_number(job, "demonitor_log_behind", "node", rows->rows[i].name,
+                       rows->rows[i].log->behind);
+        }
+    }
+}
+
+static void
+put_peers(struct dm_reply_job *job)
+{
+    const struct dm_peer_rows *rows = &((struct metrics_reply *)job)->peers;
+    put_family(job, "demonitor_peer_connected", "gauge",
+               "1 while the peer answers us or comes to us");
+    for (size_t i = 0; i < rows->n_links; ++i) {
+        const struct dm_peer_link *link = &rows->links[i];
+        put_number(job, "demonitor_peer_connected", "peer", link->name,
+                   link->is_connected || link->comes ? 1 : 0);
+    }
+    put_family(job, "demonitor_peer_refused_total", "counter",
+               "What the peer sent and was refused");
+    for (size_t i = 0; i < rows->n_links; ++i) {
+        put_number(job, "demonitor_peer_refused_total", "peer",
+                   rows->links[i].name, rows->links[i].n_refused);
+    }
+}
+
+static void
 put_daemon(struct dm_reply_job *job, const struct dm_store_figures *store)
 {
     const struct metrics_reply *metrics = (const struct metrics_reply *)job;
@@ -245,11 +308,15 @@ put_kubo(struct dm_reply_job *job, const struct dm_outbox_figures *kubo)
 static enum dm_status
 metrics_step(struct dm_reply_job *job)
 {
-    const struct metrics_reply *metrics = (const struct metrics_reply *)job;
+    struct metrics_reply *metrics = (struct metrics_reply *)job;
     struct dm_store_figures store = {0};
     enum dm_status status = dm_reply_open(job);
     if (!status) {
         status = dm_snapshot_figures(job->snapshot, &store);
+    }
+    if (!status) {
+        status = dm_peer_rows_read(&metrics->peers, job->snapshot, job->present,
+                                   job->now_ms);
     }
     if (status) {
         return status;
@@ -266,6 +333,8 @@ metrics_step(struct dm_reply_job *job)
                "1 while the check is bad for more than its retries",
                failing_of);
     put_alerts(job);
+    put_logs(job);
+    put_peers(job);
     put_daemon(job, &store);
     if (metrics->kubo.is_there) {
         put_kubo(job, &metrics->kubo);
@@ -283,8 +352,8 @@ metrics_step(struct dm_reply_job *job)
 static void
 metrics(const struct dm_request *request)
 {
-    static const struct dm_reply_ops ops = {.name = "metrics",
-                                            .step = metrics_step};
+    static const struct dm_reply_ops ops = {
+        .name = "metrics", .step = metrics_step, .done = metrics_done};
     dm_reply_start(request, &ops, sizeof(struct metrics_reply), metrics_init);
 }
 

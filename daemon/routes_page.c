@@ -6,9 +6,12 @@
 #include "base/alloc.h"
 #include "base/time.h"
 #include "daemon/node_private.h"
+#include "daemon/page.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define TITLE_MAX 4096U
 
 struct page_reply {
     struct dm_reply_job reply;
@@ -16,48 +19,6 @@ struct page_reply {
     size_t n_firing;
     char directory[1024]; // Of the configuration
 };
-
-static const char style[] =
-    "body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;"
-    "padding:1rem;color:#1c1c1c;background:#fff}"
-    "h1{font-size:1.3rem}table{border-collapse:collapse;width:100%}"
-    "th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #ddd;"
-    "vertical-align:top}th{font-weight:600}"
-    ".banner{padding:.6rem 1rem;border-radius:.4rem;color:#fff;"
-    "background:#1a7f37}"
-    ".banner.bad{background:#b42318}.banner.warn{background:#8a5a00}"
-    ".s{white-space:nowrap}.ok{color:#1a7f37}.warning{color:#8a5a00}"
-    ".critical{color:#b42318;font-weight:600}.unknown{color:#5b4b8a}"
-    ".stale{color:#6b6b6b}pre{background:#f4f4f4;padding:.8rem;"
-    "overflow:auto;border-radius:.4rem}small{color:#6b6b6b}"
-    "@media(prefers-color-scheme:dark){body{background:#161616;color:#eee}"
-    "th,td{border-color:#3a3a3a}pre{background:#222}.ok{color:#56d364}"
-    ".critical{color:#ff7b72}.warning{color:#e3b341}.unknown{color:#b9a5ff}"
-    ".stale,small{color:#a0a0a0}}";
-
-static void
-put_html(struct dm_buf *out, struct dm_str text)
-{
-    for (size_t i = 0; i < text.n; ++i) {
-        switch (text.data[i]) {
-        case '<':
-            (void)dm_buf_puts(out, "&lt;");
-            break;
-        case '>':
-            (void)dm_buf_puts(out, "&gt;");
-            break;
-        case '&':
-            (void)dm_buf_puts(out, "&amp;");
-            break;
-        case '"':
-            (void)dm_buf_puts(out, "&quot;");
-            break;
-        default:
-            (void)dm_buf_putc(out, text.data[i]);
-            break;
-        }
-    }
-}
 
 static enum dm_status
 page_init(struct dm_reply_job *job)
@@ -107,21 +68,6 @@ compare_states(const void *a, const void *b)
 }
 
 static void
-put_ago(struct dm_buf *out, int64_t ms)
-{
-    const int64_t seconds = ms > 0 ? ms / DM_MS_PER_SECOND : 0;
-    if (seconds < 120) {
-        (void)dm_buf_printf(out, "%lld s", (long long)seconds);
-    } else if (seconds < 7200) {
-        (void)dm_buf_printf(out, "%lld min", (long long)(seconds / 60));
-    } else if (seconds < 172800) {
-        (void)dm_buf_printf(out, "%lld h", (long long)(seconds / 3600));
-    } else {
-        (void)dm_buf_printf(out, "%lld d", (long long)(seconds / 86400));
-    }
-}
-
-static void
 put_row(struct dm_buf *out, const struct dm_view_state *state, int64_t now_ms,
         bool has_nodes)
 {
@@ -129,23 +75,24 @@ put_row(struct dm_buf *out, const struct dm_view_state *state, int64_t now_ms,
     const struct dm_str title =
         state->check->title.n ? state->check->title : state->name;
     (void)dm_buf_puts(out, "<tr><td>");
-    put_html(out, title);
+    dm_page_text(out, title);
     if (has_nodes) { // A heartbeat has none
         (void)dm_buf_puts(out, "<td class=s>");
-        put_html(out, state->node ? state->node->name : (struct dm_str){"", 0});
+        dm_page_text(out,
+                     state->node ? state->node->name : (struct dm_str){"", 0});
     }
     (void)dm_buf_printf(out, "<td class=\"s %s\">%s%s%s<td>", status, status,
                         state->failing ? ", failing" : "",
                         state->muted ? ", muted" : "");
-    put_html(out, state->message);
+    dm_page_text(out, state->message);
     (void)dm_buf_puts(out, "<td class=s>");
     if (state->at_ms != DM_NO_TIME) {
-        put_ago(out, now_ms - state->at_ms);
+        dm_page_ago(out, now_ms - state->at_ms);
         (void)dm_buf_puts(out, " ago");
     }
     (void)dm_buf_puts(out, "<td class=s>");
     if (state->since_ms != DM_NO_TIME) {
-        put_ago(out, now_ms - state->since_ms);
+        dm_page_ago(out, now_ms - state->since_ms);
     }
     (void)dm_buf_putc(out, '\n');
 }
@@ -162,7 +109,7 @@ put_nodes(struct dm_buf *out, const struct dm_view *view)
     for (size_t i = 0; i < view->n_nodes; ++i) {
         const struct dm_view_log *log = view->nodes[i].log;
         (void)dm_buf_puts(out, "<tr><td>");
-        put_html(out, log->title.n ? log->title : log->name);
+        dm_page_text(out, log->title.n ? log->title : log->name);
         (void)dm_buf_puts(out, log->forked_at          ? "<td class=critical>"
                                : view->nodes[i].silent ? "<td class=stale>"
                                                        : "<td class=ok>");
@@ -176,7 +123,7 @@ put_nodes(struct dm_buf *out, const struct dm_view *view)
         }
         (void)dm_buf_puts(out, "<td class=s>");
         if (!log->is_self && log->last_seen_ms != DM_NO_TIME) {
-            put_ago(out, view->now_ms - log->received_ms);
+            dm_page_ago(out, view->now_ms - log->received_ms);
             (void)dm_buf_puts(out, " ago");
         }
         (void)dm_buf_puts(out, "<td class=s>");
@@ -232,25 +179,23 @@ put_banner(struct dm_buf *out, const struct page_reply *page, size_t problems)
 static void
 put_head(struct dm_buf *out, struct dm_str name, size_t problems)
 {
-    (void)dm_buf_puts(out, "<!doctype html>\n<html lang=en><meta charset=utf-8>"
-                           "<meta name=viewport content=\"width=device-width\">"
-                           "<meta http-equiv=refresh content=15><title>");
+    struct dm_buf title;
+    dm_buf_init(&title, TITLE_MAX);
     if (problems) {
-        (void)dm_buf_printf(out, "(%zu) ", problems);
+        (void)dm_buf_printf(&title, "(%zu) ", problems);
     } else {
-        (void)dm_buf_puts(out, "\xE2\x9C\x93 ");
+        (void)dm_buf_puts(&title, "\xE2\x9C\x93 ");
     }
-    put_html(out, name);
-    (void)dm_buf_printf(out, "</title><style>%s</style>\n<h1>", style);
-    put_html(out, name);
-    (void)dm_buf_puts(out, "</h1>\n");
+    (void)dm_buf_put_str(&title, name);
+    dm_page_head(out, dm_buf_str(&title), name);
+    dm_buf_done(&title);
 }
 
 static void
 put_foot(struct dm_buf *out, const struct page_reply *page)
 {
     (void)dm_buf_puts(out, "<h2>Add a check</h2>\n<p>Put this into <code>");
-    put_html(out, dm_str(page->directory));
+    dm_page_text(out, dm_str(page->directory));
     (void)dm_buf_puts(
         out, "/checks/local.ttl</code>; it is taken over by itself:\n<pre>"
              "PREFIX : &lt;https://w3id.org/demonitor#&gt;\n\n"
@@ -260,7 +205,8 @@ put_foot(struct dm_buf *out, const struct page_reply *page)
              "--expect \"status == 200\"</code></p>\n"
              "<p><small><a href=\"/metrics\">metrics</a> · <a "
              "href=\"/api/v1/status\">status as JSON</a> · <a "
-             "href=\"/api/v1/alerts\">alerts</a></small></p>\n</html>\n");
+             "href=\"/api/v1/alerts\">alerts</a> · <a "
+             "href=\"/peers\">peers</a></small></p>\n</html>\n");
 }
 
 static enum dm_status
