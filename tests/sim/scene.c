@@ -37,6 +37,11 @@ static const char configuration[] =
     "PREFIX : <https://w3id.org/demonitor#>\n"
     ":this :name \"one\" ; :alertmanager <http://192.0.2.9:9093> .\n";
 
+static const char configuration_with_kubo[] =
+    "PREFIX : <https://w3id.org/demonitor#>\n"
+    ":this :name \"one\" ; :alertmanager <http://192.0.2.9:9093> ;\n"
+    "  :kubo \"http://127.0.0.1:5001\" .\n";
+
 static const char checks[] =
     "PREFIX : <https://w3id.org/demonitor#>\n"
     "<web0> a :HttpCheck ; :url \"http://web0.test/\" ; :every \"10s\" ; "
@@ -431,9 +436,10 @@ add_node(struct scene *scene)
     options.program = run_program;
     options.net_context = scene;
     CHECK(dm_sim_fleet_add(scene->fleet, &options, &scene->station) == DM_OK);
-    CHECK(dm_sim_station_write(scene->station,
-                               DM_SIM_NODE_CONFIG "/demonitor.ttl",
-                               dm_str(configuration)) == DM_OK);
+    CHECK(dm_sim_station_write(
+              scene->station, DM_SIM_NODE_CONFIG "/demonitor.ttl",
+              dm_str(scene->options->has_kubo ? configuration_with_kubo
+                                              : configuration)) == DM_OK);
     CHECK(dm_sim_station_write(scene->station,
                                DM_SIM_NODE_CONFIG "/checks/local.ttl",
                                dm_str(checks)) == DM_OK);

@@ -32,7 +32,8 @@ struct scene_options {
     int64_t
         trouble_ns; ///< How long there is trouble; some quiet minutes follow
     bool sets_clocks;
-    bool is_loud; ///< Print what the node logs and what a person is told
+    bool has_kubo; ///< One is configured, where nobody listens
+    bool is_loud;  ///< Print what the node logs and what a person is told
 };
 
 struct scene_outcome {

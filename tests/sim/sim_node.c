@@ -55,6 +55,7 @@ play(const struct arguments *arguments, uint64_t seed,
         .seed = seed,
         .trouble_ns = arguments->trouble_ns,
         .sets_clocks = seed % 2 == 0,
+        .has_kubo = seed % 5 == 2,
         .is_loud = arguments->is_loud,
     };
     scene_play(&options, outcome);

@@ -10,16 +10,25 @@
     repo gc        on both: every block of the log stays, on both
     emptied        a new repository gets all of it again
 
-What hands over here is tests/support/kubo_feed.c, the owner of sync/kubo.h.
+What hands over here is tests/support/kubo_feed.c, the owner of sync/kubo.h. Then
+a node does, whose check changes its status all the time:
+
+    the other        gives its Head and an entry, as the node itself has them
+    stopped, killed  checks and seals go on as before; then all is caught up
+    node killed      goes on from its cursor, and the name follows
+    repo gc          on both: all that the log keeps stays
+    another :kubo    gets all of it; the node ends though that one hangs
 """
 
 import base64
+import contextlib
 import json
 import os
 import secrets
 import shutil
 import signal
 import subprocess
+import threading
 import time
 
 import lib
@@ -28,6 +37,19 @@ FEED = os.environ.get("DM_KUBO_FEED", "")
 IPFS = shutil.which("ipfs")
 GROWTH = 100  # Milliseconds from an entry to the next
 LIMIT = 100  # Seconds until the feed gives up
+HANGS = 10  # Seconds for which Kubo does not answer
+TOKEN = "token-of-a-reader"
+
+CHECKS = """
+<page> a :HttpCheck ; :url "%s" ; :every "500ms" ; :retries 0 ;
+  :expect "status == 200" .
+"""
+# Somebody who may ask the node for its log
+PEER_FILE = """
+<peers/reader> a :Peer ; :name "reader" ;
+  :log <ipns://k51qzi5uqu5djmw2yvf8kk5cdjc1ddc00o4d5sjwi6f79xzcay9j3gkddw5uu4> ;
+  :auth "Bearer ${file:to-reader}" ; :token "peer ${file:from-reader}" .
+"""
 
 
 def digest(cid):
@@ -135,8 +157,11 @@ class Kubo:
 
     def holds(self, cids):
         """Whether all are there; Kubo keeps blocks by their hashes."""
+        return self.holds_digests(set(map(digest, cids)))
+
+    def holds_digests(self, digests):
         local = set(map(digest, self.run("refs", "local").split()))
-        return set(map(digest, cids)) <= local
+        return digests <= local
 
 
 class Feed:
@@ -159,6 +184,205 @@ class Feed:
         with open(self.blocks_path, encoding="ascii") as file:
             self.blocks = file.read().split()
         return self.process.returncode == 0
+
+
+class Owner:
+    """A node with a Kubo, and what it says of its own log."""
+
+    def __init__(self, world, kubo):
+        self.world = world
+        self.target = lib.Recorder()
+        self.daemon = world.daemon("owner", checks=CHECKS % self.target.url,
+                                   settings=self.settings(kubo))
+        self.daemon.write("secrets/from-reader", TOKEN, mode=0o600)
+        self.daemon.write("secrets/to-reader", "shown", mode=0o600)
+        self.start()
+        self.log = self.daemon.json("id")["log"]
+        self.pin = "demonitor " + self.log
+        lib.until("its log begins", self.tip)
+
+    def start(self):
+        """A node that has peers at its start would wait for them before it
+        seals: somebody might have restored a backup."""
+        self.daemon.write("peers/reader.ttl", "")
+        self.daemon.start()
+        self.daemon.wait_status("page", "ok")
+        self.daemon.write("peers/reader.ttl", PEER_FILE)
+        lib.until("the reader is known", lambda: self.ask(
+            "/demonitor/v1/heads").status == 200)
+
+    @staticmethod
+    def settings(kubo):
+        return '; :seal "20s" ; :kubo "http://127.0.0.1:%d"' % kubo.api
+
+    def ask(self, path):
+        return self.daemon.get(path,
+                               headers={"Authorization": "Bearer " + TOKEN})
+
+    def tip(self):
+        """What it says of its log; None before there is anything."""
+        for line in self.ask("/demonitor/v1/heads").json["logs"]:
+            if line["log"] == self.log:
+                return line
+        return None
+
+    def seq(self):
+        return self.tip()["seq"]
+
+    def blocks(self):
+        """Digest -> bytes of all that this short log keeps, but for Head"""
+        answer = self.ask("/demonitor/v1/log/%s?after=0" % self.log)
+        return sections(answer.body)
+
+    def metric(self, name):
+        for line in self.daemon.get("/metrics").text.splitlines():
+            if line.startswith("demonitor_kubo_%s " % name):
+                return float(line.split()[1])
+        raise AssertionError("no metric " + name)
+
+    @contextlib.contextmanager
+    def unrest(self):
+        """The check changes its status as often as an entry is sealed."""
+        ended = threading.Event()
+
+        def change():
+            while not ended.wait(1.1):
+                self.target.status = 503 if self.target.status == 200 else 200
+
+        thread = threading.Thread(target=change)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def grow(self, n):
+        """Until there are so many more entries"""
+        end = self.seq() + n
+        with self.unrest():
+            lib.until("the log grows", lambda: self.seq() >= end)
+
+    def wait_pinned(self, kubo):
+        """Until its present Head alone is pinned there; that Head"""
+        def head():
+            found = self.tip()
+            return found and kubo.pins().get(self.pin) == [found["head"]] \
+                and found["head"]
+        return lib.until("Head is pinned on " + kubo.name, head)
+
+
+def sections(car):
+    """Digest -> bytes of the blocks of a CAR, without looking into them"""
+    def varint(at):
+        value = shift = 0
+        while True:
+            byte = car[at]
+            value |= (byte & 127) << shift
+            at, shift = at + 1, shift + 7
+            if byte < 128:
+                return value, at
+
+    blocks = {}
+    n, at = varint(0)
+    at += n
+    while at < len(car):
+        n, at = varint(at)
+        blocks[car[at + 4:at + 36]] = car[at + 36:at + n]
+        at += n
+    return blocks
+
+
+def check_away(world, owner, kubo):
+    """It is killed; the node goes on, and says so once."""
+    before = owner.seq()
+    kubo.kill()
+    owner.grow(4)
+    world.check("the log grows without Kubo", owner.seq() >= before + 4)
+    lib.until("the node is behind", lambda: owner.metric("behind_entries") > 0)
+    world.has("status tells it", owner.daemon.cli("status").stdout, "  kubo    ")
+    world.check("the log tells it once for each reason",  # Cut off, refused
+                1 <= owner.daemon.log().count("kubo.trouble") <= 2,
+                owner.daemon.log())
+    kubo.start()
+    owner.wait_pinned(kubo)
+    world.check("and that it is well again",
+                "kubo.well" in owner.daemon.log())
+    world.check("status does so no more",
+                "  kubo  " not in owner.daemon.cli("status").stdout)
+    world.same("nothing was needed twice", owner.metric("losses_total"), 0)
+
+
+def check_hanging(world, owner, kubo):
+    """It hangs; checks run and entries are sealed as before."""
+    before = owner.seq()
+    asked = len(owner.target.requests)
+    kubo.process.send_signal(signal.SIGSTOP)
+    with owner.unrest():
+        time.sleep(HANGS)
+    times = [request[0] for request in owner.target.requests[asked:]]
+    world.check("checks ran on time",
+                max(b - a for a, b in zip(times, times[1:])) < 1.5, times)
+    world.check("entries were sealed", owner.seq() >= before + HANGS // 2,
+                owner.seq() - before)
+    kubo.process.send_signal(signal.SIGCONT)
+    owner.wait_pinned(kubo)
+
+
+def check_owner(world, first, second):
+    owner = Owner(world, first)
+    owner.grow(6)
+    owner.wait_pinned(first)
+
+    # The other Kubo reads it
+    path = lib.until("the node's name is found", lambda: second.run(
+        "name", "resolve", "--nocache", owner.log, code=None))
+    head = json.loads(second.run("dag", "get", path))
+    entry = head["tip"]["/"]
+    seen = json.loads(second.run("dag", "get", entry))
+    world.same("an entry of the node's", seen["seq"], head["seq"])
+    world.check("as the node itself has it",
+                owner.blocks().get(digest(entry)) ==
+                second.call("block/get?arg=" + entry).body)
+
+    check_hanging(world, owner, first)
+    check_away(world, owner, first)
+    second.run("swarm", "connect", first.address())
+
+    # The node itself
+    owner.daemon.kill()
+    owner.target.status = 200
+    owner.start()
+    owner.grow(1)
+    newest = owner.wait_pinned(first)
+    blocks = owner.blocks()
+    world.check("these are all of them", digest(json.loads(
+        first.run("dag", "get", newest))["tip"]["/"]) in blocks)
+    world.check("it goes on from its cursor",
+                owner.metric("blocks_total") < len(blocks) / 2,
+                (owner.metric("blocks_total"), len(blocks)))
+    world.same("nothing is needed twice", owner.metric("losses_total"), 0)
+
+    def is_newer():
+        path = second.run("name", "resolve", "--nocache", owner.log, code=None)
+        return path and json.loads(second.run("dag", "get", path))["seq"] > \
+            head["seq"]
+    lib.until("the name follows", is_newer)
+    second.run("pin", "add", "--name=other", newest)
+    for kubo in (first, second):
+        kubo.run("repo", "gc")
+        world.check("gc of %s removes nothing of the node's" % kubo.name,
+                    kubo.holds_digests(set(blocks) | {digest(newest)}))
+
+    # Another Kubo; the node ends though it hangs
+    second.run("pin", "rm", newest)
+    owner.daemon.write_node(owner.settings(second))
+    owner.wait_pinned(second)
+    second.process.send_signal(signal.SIGSTOP)
+    owner.grow(1)
+    world.same("it ends", owner.daemon.stop(), 0)
+    second.process.send_signal(signal.SIGCONT)
+    owner.target.stop()
 
 
 def swarm_key():
@@ -236,6 +460,8 @@ def main():
         check_pin(world, first, feed)
         first.run("repo", "gc")
         world.check("it holds all blocks", first.holds(feed.blocks))
+        second.run("swarm", "connect", first.address())
+        check_owner(world, first, second)
 
 
 main()
