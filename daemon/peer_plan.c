@@ -37,6 +37,8 @@ struct plan {
     size_t n_items;
     size_t capacity;
     uint8_t own[DM_KEY_PUBLIC_BYTES];
+    uint8_t theirs[DM_KEY_PUBLIC_BYTES];
+    uint64_t held;      ///< Entries of the peer's log that are held here
     bool is_own_behind; ///< The peer holds more of our own log than we do
     struct dm_error error;
 };
@@ -148,6 +150,17 @@ on_held(void *context, const struct dm_chain *chain)
     return DM_OK;
 }
 
+// How far the log of the peer is here
+static enum dm_status
+look_at_theirs(struct plan *plan, struct dm_snapshot *snapshot)
+{
+    struct dm_chain *chain = NULL;
+    const enum dm_status status = dm_chain_peek(snapshot, plan->theirs, &chain);
+    plan->held = status ? 0 : chain->seq;
+    dm_chain_free(chain);
+    return status == DM_ERR_NOT_FOUND ? DM_OK : status;
+}
+
 static enum dm_status
 step(struct dm_job *job)
 {
@@ -162,6 +175,9 @@ step(struct dm_job *job)
     }
     if (!status) {
         status = plan_lines(plan, snapshot);
+    }
+    if (!status) {
+        status = look_at_theirs(plan, snapshot);
     }
     if (!status && plan->is_full) {
         status = dm_serve_logs(snapshot, on_held, plan);
@@ -218,8 +234,8 @@ release_finished(struct dm_write_task *task, enum dm_status status)
 
 // A peer told its head of our log, and it is not above ours: no backup was
 // restored, and sealing goes on.
-static void
-release_own(struct dm_peers *peers)
+void
+dm_peers_release_own(struct dm_peers *peers)
 {
     struct release *release = dm_calloc(1, sizeof(*release));
     if (!release) {
@@ -270,11 +286,13 @@ done(struct dm_job *job)
     if (is_good) {
         memcpy(peer->cursor, plan->heads.cursor.data, plan->heads.cursor.n);
         peer->cursor[plan->heads.cursor.n] = '\0';
+        peer->knows_held = true;
+        peer->held = plan->held;
         for (size_t i = 0; i < plan->n_items; ++i) {
             take_item(peer, &plan->items[i]);
         }
         if (!peer->all->has_released && !plan->is_own_behind && plan->is_full) {
-            release_own(peer->all);
+            dm_peers_release_own(peer->all);
         }
     } else {
         dm_peer_say(peer, "heads: %s",
@@ -317,6 +335,7 @@ dm_peer_plan(struct dm_peer *peer, char *json, size_t n, bool is_full)
     plan->json = json;
     plan->n_json = n;
     plan->is_full = is_full;
+    memcpy(plan->theirs, peer->log, sizeof(plan->theirs));
     memcpy(plan->own, dm_key_public(node->key), sizeof(plan->own));
     dm_arena_init(&plan->arena, PLAN_MEMORY, NULL);
     dm_work_init(&plan->job.work, node->env, INT64_MAX, PLAN_MEMORY);

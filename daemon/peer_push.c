@@ -226,9 +226,9 @@ dm_peer_push(struct dm_peer *peer, const struct dm_todo *todo)
     DM_ON_LOOP();
     const struct dm_node *node = peer->all->node;
     const struct dm_peer_known *known = dm_peer_know(peer, todo->log);
-    // Its own log nobody brings to a peer
-    if (!known || known->is_unwanted ||
-        memcmp(todo->log, peer->log, sizeof(peer->log)) == 0) {
+    // Its own log, too: where it has less of it than we hold it was restored
+    // from a backup
+    if (!known || known->is_unwanted) {
         dm_peer_worked(peer);
         return;
     }

@@ -15,6 +15,7 @@
 #include "vocab/secret.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -313,7 +314,8 @@ static void
 poll_heads(struct dm_peer *peer)
 {
     DM_ON_LOOP();
-    char path[DM_CURSOR_MAX + 64];
+    char path[DM_CURSOR_MAX + 128];
+    char have[32] = "";
     if (peer->poll || peer->is_planning || peer->all->is_stopped) {
         return;
     }
@@ -325,10 +327,13 @@ poll_heads(struct dm_peer *peer)
         return;
     }
     peer->is_dialled = true;
+    if (peer->knows_held) {
+        (void)snprintf(have, sizeof(have), "&have=%" PRIu64, peer->held);
+    }
     if (peer->cursor[0]) {
         (void)snprintf(path, sizeof(path),
-                       "/demonitor/v1/heads?wait=%d&since=%s", DM_PEER_WAIT_S,
-                       peer->cursor);
+                       "/demonitor/v1/heads?wait=%d&since=%s%s", DM_PEER_WAIT_S,
+                       peer->cursor, have);
     } else {
         (void)snprintf(path, sizeof(path), "/demonitor/v1/heads");
     }
@@ -702,6 +707,16 @@ dm_peers_came(struct dm_peers *peers, const struct dm_peer_def *def)
             peers->peers[i]->came_ns = dm_loop_now_ns(peers->node->net->loop);
             peers->peers[i]->heard_ms = dm_env_wall_ms(peers->node->env);
         }
+    }
+}
+
+void
+dm_peers_has_ours(struct dm_peers *peers, uint64_t have)
+{
+    const struct dm_logs_own *own = dm_logs_own(peers->node->logs);
+    DM_ON_LOOP();
+    if (!peers->has_released && have <= (own ? own->seq : 0)) {
+        dm_peers_release_own(peers);
     }
 }
 

@@ -76,6 +76,11 @@ void dm_peers_bounds(const struct dm_peers *peers,
 /// A peer came to us: it told its heads, or asked for ours.
 void dm_peers_came(struct dm_peers *peers, const struct dm_peer_def *def);
 
+/// A peer that came to us told how many entries of our log it holds. While they
+/// are not more than ours, no backup was restored here, and sealing goes on;
+/// else it is going to bring them.
+void dm_peers_has_ours(struct dm_peers *peers, uint64_t have);
+
 /// How it stands with a peer, for people
 struct dm_peer_figures {
     const struct dm_peer_def *def;

@@ -93,6 +93,8 @@ struct dm_peer {
     uint64_t fetch_after;     ///< Of the request under way
     bool is_piece;            ///< What is pushed does not reach the tip
     uint64_t pushed_sequence; ///< Of the record under way
+    bool knows_held;
+    uint64_t held; ///< Entries of its own log here, as of the last plan
     struct dm_peer_known *DM_NULLABLE known;
     size_t n_known;
     size_t known_capacity;
@@ -152,6 +154,9 @@ dm_peer_know(struct dm_peer *peer, const uint8_t log[DM_KEY_PUBLIC_BYTES]);
 
 /// Find out what an answer of heads asks for; takes `json`.
 void dm_peer_plan(struct dm_peer *peer, char *json, size_t n, bool is_full);
+/// Sealing goes on: somebody told what it holds of our log, and it is not above
+/// ours.
+void dm_peers_release_own(struct dm_peers *peers);
 /// A plan was made, or the answer was no good
 void dm_peer_planned(struct dm_peer *peer, bool is_good);
 

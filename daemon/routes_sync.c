@@ -272,6 +272,20 @@ hold(const struct dm_request *request, uint64_t since, uint64_t wait_s)
     }
 }
 
+// What the peer holds of our log, said by one that has read heads of this very
+// start: what it said of them before may be old.
+static bool
+hear_have(const struct dm_request *request)
+{
+    uint64_t since = 0;
+    uint64_t have = UINT64_MAX;
+    const bool is_good = read_number(request, "have", &have);
+    if (request->peer && is_good && read_since(request, &since)) {
+        dm_peers_has_ours(request->node->peers, have);
+    }
+    return is_good;
+}
+
 static void
 heads(const struct dm_request *request)
 {
@@ -286,6 +300,8 @@ heads(const struct dm_request *request)
         refuse_parameter(request, "wait is a number of seconds");
     } else if (!is_cursor_formed(request)) {
         refuse_parameter(request, "since is no cursor");
+    } else if (!hear_have(request)) {
+        refuse_parameter(request, "have is a number of entries");
     } else if (!read_since(request, &since) ||
                dm_logs_has_news(request->node->logs, since)) {
         dm_reply_start(request, &ops, sizeof(struct heads_reply),
