@@ -163,12 +163,22 @@ written(struct dm_write_task *write, enum dm_status status)
     dm_node_return(task->node, &task->back);
 }
 
+static enum dm_status start_job(struct dm_follow_task *task);
+
 static void
 came_back(struct dm_return *back, struct dm_node *node)
 {
     struct dm_follow_task *task =
         DM_CONTAINER_OF(back, struct dm_follow_task, back);
-    (void)node;
+    if (!back->status && task->result.has_more) {
+        // The same bytes have more: piece by piece, so that nothing grows
+        dm_follow_batch_free(task->batch);
+        task->batch = NULL;
+        dm_node_log_changed(node, task->log);
+        if (start_job(task) == DM_OK) {
+            return;
+        }
+    }
     finish(task, back->status);
 }
 
@@ -222,20 +232,26 @@ static const struct dm_job_ops follow_ops = {
     .free = dropped,
 };
 
+static enum dm_status
+start_job(struct dm_follow_task *task)
+{
+    task->job.ops = &follow_ops;
+    dm_work_init(&task->job.work, task->node->env, INT64_MAX, VERIFY_MEMORY);
+    return dm_job_start(task->node->sync, &task->job);
+}
+
 enum dm_status
 dm_follow_task_start(struct dm_follow_task *task, dm_follow_done_fn done,
                      void *context)
 {
     DM_ON_LOOP();
     assert(!task->is_started);
-    task->job.ops = &follow_ops;
     task->done = done;
     task->context = context;
     task->status = DM_OK;
     task->error = (struct dm_error){0};
     task->input.now_ms = dm_env_wall_ms(task->node->env);
-    dm_work_init(&task->job.work, task->node->env, INT64_MAX, VERIFY_MEMORY);
-    const enum dm_status status = dm_job_start(task->node->sync, &task->job);
+    const enum dm_status status = start_job(task);
     task->is_started = !status;
     return status;
 }

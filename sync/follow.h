@@ -30,9 +30,10 @@
  * F2 Whatever the batch, only the graphs of its own log change.
  * F3 Blocks, rows, present, cursor: all in one transaction, or nothing.
  *
- * Memory: a batch is bounded by its account, DM_FOLLOW_MEMORY. Threads: verify
- * on a worker, apply DM_ON_WRITER, free on any. Source: docs/PROTOCOL.md,
- * "Exchange".
+ * Memory: a batch is bounded by its account, DM_FOLLOW_MEMORY; it takes entries
+ * as long as they are small together, and leaves the others for another one.
+ * Threads: verify on a worker, apply DM_ON_WRITER, free on any. Source:
+ * docs/PROTOCOL.md, "Exchange".
  */
 
 #include "base/attr.h"
@@ -56,7 +57,7 @@ struct dm_follow_batch;
 struct dm_snapshot;
 struct dm_txn;
 
-#define DM_FOLLOW_MEMORY ((size_t)256 << 20U)
+#define DM_FOLLOW_MEMORY ((size_t)128 << 20U)
 
 /// What of a log becomes rows
 enum dm_follow_rows {
@@ -90,6 +91,7 @@ struct dm_follow_result {
     uint64_t seq;     ///< Held
     uint64_t tip_seq; ///< Of `record`
     bool is_whole;    ///< The tip is reached and its record is held
+    bool has_more;    ///< Entries of `car` are left: verify the same input anew
 };
 
 /**

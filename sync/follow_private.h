@@ -11,6 +11,7 @@
 #include "base/account.h"
 #include "base/arena.h"
 #include "base/attr.h"
+#include "base/map.h"
 #include "quadstore/blocks.h"
 #include "quadstore/seen.h"
 #include "sync/follow.h"
@@ -29,6 +30,7 @@ struct dm_follow_batch {
     bool has_base;
     uint64_t base_seq;
     struct dm_cid base_tip;
+    bool base_is_whole; ///< Its Head was verified
     uint64_t base_sequence;
     struct dm_event_key base_event;
     uint64_t base_first;
@@ -37,6 +39,9 @@ struct dm_follow_batch {
     struct dm_block *DM_NULLABLE blocks;
     size_t n_blocks;
     size_t blocks_capacity;
+    struct dm_map named; ///< Manifests and parts among them, by name
+    size_t n_quads;      ///< Of the entries in it
+    size_t n_inflated;   ///< Their bytes
 
     struct dm_payload *DM_NULLABLE payloads; ///< Events that become rows
     size_t n_payloads;

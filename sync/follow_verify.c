@@ -17,6 +17,10 @@
 
 #define ARRAYS_MEMORY ((size_t)64 << 20U)
 #define BLOCKS_MAX 40000U
+// What a batch of several entries holds of payloads: so it stays small, and the
+// writer has it soon behind itself
+#define BATCH_QUADS 16384U
+#define BATCH_INFLATED ((size_t)4 << 20U)
 #define JUMP_MS INT64_C(60000) // A clock that was set, not one that drifts
 
 struct verify {
@@ -42,6 +46,7 @@ dm_follow_batch_free(struct dm_follow_batch *batch)
     dm_manifest_set_done(&batch->snap);
     dm_free(batch->payloads);
     dm_free(batch->blocks);
+    dm_map_done(&batch->named);
     dm_chain_free(batch->chain);
     dm_arena_done(&batch->arena);
     dm_free(batch);
@@ -72,6 +77,17 @@ keep(struct dm_follow_batch *batch, enum dm_block_kind kind, uint64_t seq,
         .data = data,
     };
     memcpy(block->name, cid->bytes, sizeof(block->name));
+    if (kind != DM_BLOCK_MANIFEST && kind != DM_BLOCK_PART) {
+        return DM_OK; // Nobody looks for it here
+    }
+    const struct dm_str name = dm_arena_copy(
+        &batch->arena, dm_str_n((const char *)cid->bytes, sizeof(cid->bytes)));
+    struct dm_map_entry *named =
+        name.data ? dm_map_put(&batch->named, name, NULL) : NULL;
+    if (!named) {
+        return DM_ERR_NO_MEMORY;
+    }
+    named->value.number = batch->n_blocks - 1;
     return DM_OK;
 }
 
@@ -93,18 +109,17 @@ on_node(void *context, const struct dm_block *block)
     return keep_copy(context, block);
 }
 
-// A block of this batch, else of the store
+// A Manifest of this batch or a part of one, else of the store
 static enum dm_status
 find_block(void *context, const struct dm_cid *cid, struct dm_str *ret)
 {
     struct verify *verify = context;
     const struct dm_follow_batch *batch = verify->batch;
-    for (size_t i = batch->n_blocks; i-- > 0;) {
-        if (memcmp(batch->blocks[i].name, cid->bytes, sizeof(cid->bytes)) ==
-            0) {
-            *ret = batch->blocks[i].data;
-            return DM_OK;
-        }
+    const struct dm_map_entry *named = dm_map_get(
+        &batch->named, dm_str_n((const char *)cid->bytes, sizeof(cid->bytes)));
+    if (named) {
+        *ret = batch->blocks[named->value.number].data;
+        return DM_OK;
     }
     struct dm_block block;
     enum dm_status status =
@@ -266,6 +281,22 @@ add_entry(struct verify *verify, const struct dm_exchange_entry *entry)
     return status;
 }
 
+// Whether this entry is for the next batch. Some were taken before it, and what
+// was signed is the last of all: by their hashes the first ones are good too.
+static bool
+is_too_much(struct dm_follow_batch *batch, const struct dm_wire_entry *entry)
+{
+    const size_t n_quads = batch->n_quads + (size_t)entry->n;
+    const size_t n_inflated = batch->n_inflated + (size_t)entry->size;
+    const bool has_some = batch->chain->seq > batch->base_seq;
+    if (has_some && (n_quads > BATCH_QUADS || n_inflated > BATCH_INFLATED)) {
+        return true;
+    }
+    batch->n_quads = n_quads;
+    batch->n_inflated = n_inflated;
+    return false;
+}
+
 static enum dm_status
 add_entries(struct verify *verify, const struct dm_exchange *exchange)
 {
@@ -280,6 +311,10 @@ add_entries(struct verify *verify, const struct dm_exchange *exchange)
                                   (unsigned long long)seq,
                                   (unsigned long long)chain->seq);
         } else if (seq == chain->seq + 1) {
+            if (is_too_much(verify->batch, &entry->entry)) {
+                verify->batch->result.has_more = true;
+                break;
+            }
             status = add_entry(verify, entry);
         } else if (seq == chain->seq &&
                    !dm_cid_equal(&entry->cid, &chain->tip)) {
@@ -317,7 +352,8 @@ read_entries(struct verify *verify)
         status = add_entries(verify, &exchange);
     }
     // Behind the entries of a push: note and its parts, then Head
-    for (size_t i = 0; !status && i + 1 < exchange.n_rest; ++i) {
+    const bool is_all = !verify->batch->result.has_more;
+    for (size_t i = 0; !status && is_all && i + 1 < exchange.n_rest; ++i) {
         const struct dm_exchange_block *block = &exchange.rest[i];
         status = keep(verify->batch,
                       block->kind == DM_EXCHANGE_PART ? DM_BLOCK_PART
@@ -506,7 +542,8 @@ check_snap(struct verify *verify)
 {
     const struct dm_follow_batch *batch = verify->batch;
     struct dm_manifest_set set = {0};
-    if (!batch->chain->has_snap || batch->chain->snap_seq <= batch->base_seq) {
+    if (!batch->chain->has_snap ||
+        (batch->base_is_whole && batch->chain->snap_seq <= batch->base_seq)) {
         return DM_OK;
     }
     const enum dm_status status =
@@ -663,6 +700,7 @@ open_chain(struct verify *verify)
     if (!status) {
         batch->base_seq = batch->chain->seq;
         batch->base_tip = batch->chain->tip;
+        batch->base_is_whole = batch->chain->n_record > 0;
         batch->base_sequence = batch->chain->record_sequence;
         batch->base_event = batch->chain->last_event;
         batch->base_first = batch->chain->first;
@@ -775,6 +813,7 @@ dm_follow_verify(struct dm_snapshot *snapshot, const struct dm_env *env,
     }
     dm_account_init(&batch->account, DM_FOLLOW_MEMORY);
     dm_arena_init(&batch->arena, ARRAYS_MEMORY, &batch->account);
+    dm_map_init(&batch->named, BLOCKS_MAX, 0);
     dm_key_name(input->log, batch->name);
     dm_key_iri(input->log, batch->iri);
     batch->is_own = input->is_own;

@@ -226,8 +226,8 @@ ask(struct side *from, uint64_t after, uint64_t limit, struct dm_buf *car)
 }
 
 static enum dm_status
-take(struct fixture *at, const struct dm_follow_input *input,
-     struct dm_follow_result *ret, struct dm_error *error)
+take_piece(struct fixture *at, const struct dm_follow_input *input,
+           struct dm_follow_result *ret, struct dm_error *error)
 {
     struct dm_follow_batch *batch = NULL;
     struct dm_snapshot *snapshot = snapshot_of(at);
@@ -246,6 +246,17 @@ take(struct fixture *at, const struct dm_follow_input *input,
         *ret = dm_follow_batch_result(batch);
     }
     dm_follow_batch_free(batch);
+    return status;
+}
+
+static enum dm_status
+take(struct fixture *at, const struct dm_follow_input *input,
+     struct dm_follow_result *ret, struct dm_error *error)
+{
+    enum dm_status status = DM_OK;
+    do {
+        status = take_piece(at, input, ret, error);
+    } while (!status && ret->has_more);
     return status;
 }
 
