@@ -86,10 +86,6 @@ dm_log_no dm_dict_log_of_graph(const struct dm_dict *dict, dm_id graph);
 struct dm_log_row *DM_NULLABLE dm_dict_log(const struct dm_dict *dict,
                                            dm_log_no log);
 
-/// Split an IRI that is spelled as an event's is: GRAPH#MS.N
-bool dm_event_iri_split(struct dm_str iri, struct dm_str *ret_graph,
-                        struct dm_event_key *ret_key);
-
 /// The bytes of a term without triple terms that make it what it is: equal for
 /// equal terms alone. Until the next call.
 enum dm_status dm_term_key(struct dm_dict *dict, const struct dm_term *term,

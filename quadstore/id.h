@@ -25,6 +25,7 @@
  */
 
 #include "base/attr.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -75,6 +76,11 @@ bool dm_event_key_is_valid(const struct dm_event_key *key);
 dm_id dm_id_from_event(const struct dm_event_key *key);
 /// @return Whether `id` is one of an event.
 bool dm_id_to_event(dm_id id, struct dm_event_key *ret);
+
+/// Split an IRI that is spelled as an event's is: GRAPH#MS.N
+/// @return Whether it is. Such a name is no failure of an event, and no metric.
+bool dm_event_iri_split(struct dm_str iri, struct dm_str *ret_graph,
+                        struct dm_event_key *ret_key);
 
 /// @return Whether the value fits inline.
 bool dm_id_from_integer(int64_t value, dm_id *ret);

@@ -18,6 +18,7 @@
 
 #define REMOVED_AT_ONCE 100000U
 #define SUBJECTS_MAX 200000U
+#define COUNT_MAX ((int64_t)DM_WIRE_BELOW) // Of results: so it never overflows
 
 struct apply {
     struct dm_follow_batch *batch;
@@ -70,13 +71,33 @@ find_metric(const struct dm_payload *payload, struct dm_str iri)
     return NULL;
 }
 
+// Names of events are no values of columns: those are ordinary quads.
+static bool
+is_event_name(struct dm_str iri)
+{
+    struct dm_str graph;
+    struct dm_event_key key;
+    return iri.n && dm_event_iri_split(iri, &graph, &key);
+}
+
+// How many figures of an event are columns of its row, from the first on
+static size_t
+count_columns(const struct dm_payload_event *event)
+{
+    size_t n = 0;
+    while (n < event->n_values && n < DM_METRICS_MAX &&
+           !is_event_name(event->values[n].metric)) {
+        ++n;
+    }
+    return n;
+}
+
 static enum dm_status
 event_of(struct apply *apply, const struct dm_payload *payload,
          const struct dm_payload_event *from, struct dm_event *ret)
 {
     enum dm_status status = DM_OK;
-    const size_t n_values =
-        from->n_values < DM_METRICS_MAX ? from->n_values : DM_METRICS_MAX;
+    const size_t n_values = count_columns(from);
     if (!apply->check.n || !dm_str_equal(apply->check, from->check)) {
         status = intern_iri(apply, from->check, &apply->check_id);
         apply->check = from->check;
@@ -107,7 +128,9 @@ event_of(struct apply *apply, const struct dm_payload *payload,
         .samples = apply->samples,
         .n_samples = n_values,
     };
-    return status ? status : intern_iri(apply, from->failure, &ret->failure);
+    return status || is_event_name(from->failure)
+               ? status
+               : intern_iri(apply, from->failure, &ret->failure);
 }
 
 static enum dm_status
@@ -195,24 +218,36 @@ put_metrics(struct apply *apply, const struct dm_payload *payload)
     return status;
 }
 
-// More figures than a row has stand beside it, as ordinary quads.
+// What the row of an event cannot hold stands beside it, as ordinary quads.
 static enum dm_status
-add_more_values(struct apply *apply, const struct dm_payload_event *event)
+add_more(struct apply *apply, const struct dm_payload_event *event)
 {
     struct dm_event_key key = event->key;
+    const bool has_failure = is_event_name(event->failure);
+    const size_t n_columns = count_columns(event);
     struct dm_quad_ids ids = {.s = DM_ID_NONE};
-    enum dm_status status = DM_OK;
+    if (!has_failure && n_columns == event->n_values) {
+        return DM_OK;
+    }
     key.log = apply->log;
-    for (size_t i = DM_METRICS_MAX; !status && i < event->n_values; ++i) {
+    ids.s = dm_id_from_event(&key);
+    enum dm_status status =
+        intern_iri(apply, dm_str(apply->batch->iri), &ids.g);
+    if (!status && has_failure) {
+        status = intern_iri(apply, dm_str(DM_VOCAB_NS "failure"), &ids.p);
+        if (!status) {
+            status = intern_iri(apply, event->failure, &ids.o);
+        }
+        if (!status) {
+            status = dm_txn_add(apply->txn, &ids);
+        }
+    }
+    for (size_t i = n_columns; !status && i < event->n_values; ++i) {
         const struct dm_payload_value *value = &event->values[i];
         const struct dm_term number = dm_term_literal(
             value->value, value->is_double ? dm_str(DM_XSD_NS "double")
                                            : dm_str(DM_XSD_NS "decimal"));
-        ids.s = dm_id_from_event(&key);
-        status = intern_iri(apply, dm_str(apply->batch->iri), &ids.g);
-        if (!status) {
-            status = intern_iri(apply, value->metric, &ids.p);
-        }
+        status = intern_iri(apply, value->metric, &ids.p);
         if (!status) {
             status = dm_txn_intern(apply->txn, &number, &ids.o);
         }
@@ -235,7 +270,7 @@ merge_payload(struct apply *apply, const struct dm_payload *payload)
             status = add_quad(apply, &from->quads[j]);
         }
         if (!status) {
-            status = add_more_values(apply, from);
+            status = add_more(apply, from);
         }
         if (!status) {
             status = event_of(apply, payload, from, &event);
@@ -249,6 +284,20 @@ merge_payload(struct apply *apply, const struct dm_payload *payload)
 
 // ------------------------------------------------------------------- snapshot
 
+// Whether a State says what a reader can count on from: it may say anything
+static bool
+is_countable(const struct dm_payload_event *state)
+{
+    const bool is_bad = dm_result_is_bad(state->status);
+    const bool is_ok = state->status == DM_RESULT_OK;
+    return state->key.ms && state->has_status && state->at_ms != DM_NO_TIME &&
+           state->at_ms <= state->key.ms &&
+           state->status <= DM_RESULT_UNKNOWN && state->streak >= 1 &&
+           state->streak < COUNT_MAX && state->bad < COUNT_MAX &&
+           (state->bad > 0 ? !is_ok && state->bad_since_ms != DM_NO_TIME
+                           : !is_bad);
+}
+
 static enum dm_status
 put_state(struct apply *apply, const struct dm_payload *payload,
           const struct dm_payload_event *state)
@@ -260,9 +309,8 @@ put_state(struct apply *apply, const struct dm_payload *payload,
         .bad_since_ms = state->bad ? state->bad_since_ms : DM_NO_TIME,
         .certificate_expires_ms = state->certificate_expires_ms,
     };
-    if (!state->key.ms || !state->has_status || state->at_ms == DM_NO_TIME ||
-        state->status > DM_RESULT_UNKNOWN) {
-        return DM_OK; // Nothing that a reader could count on from
+    if (!is_countable(state)) {
+        return DM_OK;
     }
     const enum dm_status status =
         event_of(apply, payload, state, &latest.event);
