@@ -152,6 +152,12 @@ print_about(const json_t *document)
         (void)printf("  forked at entry %" PRId64 ": frozen before it\n",
                      dm_json_integer(document, "forkedAt"));
     }
+    const struct dm_str successor = dm_json_str(document, "successor");
+    if (successor.n) {
+        (void)printf("  ended with entry %" PRId64 ", goes on as %.*s\n",
+                     dm_json_integer(document, "endsAt"), (int)successor.n,
+                     successor.data);
+    }
 }
 
 static int

@@ -176,6 +176,11 @@ void dm_serving_closed(struct dm_node *node, const struct dm_http_call *call);
 void dm_node_log_changed(struct dm_node *node,
                          const uint8_t log[DM_KEY_PUBLIC_BYTES]);
 
+/// Keep a Successor that was checked to end `log`; peers are told of it then.
+void dm_node_keep_successor(struct dm_node *node,
+                            const uint8_t log[DM_KEY_PUBLIC_BYTES],
+                            struct dm_str block);
+
 /// Answer the held calls of heads. Its context is the node (daemon/logs.h).
 void dm_node_tell_logs(void *DM_NULLABLE context, uint64_t since);
 

@@ -9,6 +9,7 @@
 #include "quadstore/write.h"
 #include "sync/chain.h"
 #include "sync/serve.h"
+#include "sync/succession.h"
 
 #include <string.h>
 
@@ -23,6 +24,7 @@ struct item {
     uint64_t seq;
     uint64_t sequence;
     bool is_own;
+    struct dm_str successor; ///< One that is not known here; of the answer
 };
 
 struct plan {
@@ -113,6 +115,24 @@ plan_line(struct plan *plan, const struct dm_heads_line *line,
     return DM_OK;
 }
 
+// A Successor of that log that is new here
+static enum dm_status
+plan_successor(struct plan *plan, const struct dm_heads_line *line,
+               struct dm_snapshot *snapshot)
+{
+    struct dm_str known;
+    if (!line->successor.n) {
+        return DM_OK;
+    }
+    const enum dm_status status =
+        dm_succession_find(snapshot, line->log, &known);
+    if (status == DM_ERR_NOT_FOUND) {
+        plan->items[plan->n_items - 1].successor = line->successor;
+        return DM_OK;
+    }
+    return status;
+}
+
 static enum dm_status
 plan_lines(struct plan *plan, struct dm_snapshot *snapshot)
 {
@@ -123,6 +143,9 @@ plan_lines(struct plan *plan, struct dm_snapshot *snapshot)
         status = dm_chain_peek(snapshot, line->log, &chain);
         if (!status || status == DM_ERR_NOT_FOUND) {
             status = plan_line(plan, line, chain);
+        }
+        if (!status) {
+            status = plan_successor(plan, line, snapshot);
         }
         dm_chain_free(chain);
         dm_snapshot_release_texts(snapshot);
@@ -266,6 +289,10 @@ take_item(struct dm_peer *peer, struct item *item)
                             known->refused >= item->sequence && known->refused;
     const bool is_wanted = item->todo.kind == DM_TODO_PUSH ||
                            dm_peers_wants(peer->all, item->todo.log, peer->def);
+    if (item->successor.n && is_wanted) {
+        dm_node_keep_successor(peer->all->node, item->todo.log,
+                               item->successor);
+    }
     if (item->has_todo && is_wanted && !is_refused &&
         dm_peer_todo(peer, &item->todo)) {
         item->todo.record = NULL; // Theirs now

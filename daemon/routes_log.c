@@ -16,6 +16,7 @@
 #include "sync/chain.h"
 #include "sync/payload.h"
 #include "sync/rows.h"
+#include "sync/succession.h"
 
 #include <assert.h>
 #include <string.h>
@@ -187,6 +188,30 @@ put_record(json_t *document, const struct dm_chain *chain, int64_t now_ms)
     dm_json_bool(document, "renewed", now_ms < record.valid_until_ms);
 }
 
+// Where the log goes on, if it was ended
+static enum dm_status
+put_successor(struct log_reply *own, json_t *document)
+{
+    struct dm_str block;
+    struct dm_wire_successor successor;
+    char name[DM_KEY_NAME_SIZE];
+    enum dm_status status =
+        dm_succession_find(own->reply.snapshot, own->log, &block);
+    if (!status) {
+        status = dm_wire_successor_read(block, &successor, NULL);
+    }
+    if (!status) {
+        dm_key_name(successor.new_key, name);
+        dm_json_text(document, "successor", dm_str(name));
+        dm_json_int(document, "endsAt", (int64_t)successor.seq);
+        return DM_OK;
+    }
+    dm_json_set(document, "successor", json_null());
+    // None, or one that this program cannot read
+    return status == DM_ERR_NOT_FOUND || status == DM_ERR_UNSUPPORTED ? DM_OK
+                                                                      : status;
+}
+
 static enum dm_status
 put_figures(struct log_reply *own, json_t *document)
 {
@@ -230,6 +255,9 @@ about_step(struct dm_reply_job *job)
                                  : json_null());
     put_record(document, chain, job->now_ms);
     status = put_figures(own, document);
+    if (!status) {
+        status = put_successor(own, document);
+    }
     dm_chain_free(chain);
     if (status) {
         json_decref(document);

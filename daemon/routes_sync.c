@@ -16,6 +16,7 @@
 #include "sync/exchange.h"
 #include "sync/heads.h"
 #include "sync/serve.h"
+#include "sync/succession.h"
 
 #include <assert.h>
 #include <string.h>
@@ -64,6 +65,7 @@ struct heads {
 // Lines on their way
 struct lines {
     const struct heads *heads;
+    struct dm_snapshot *snapshot;
     struct dm_arena arena;
     struct dm_heads_line *items;
     size_t n;
@@ -117,6 +119,21 @@ say_tip(const struct heads *heads, const struct dm_chain *chain,
     return dm_record_read(line->record, heads->own_log, &line->tip, NULL);
 }
 
+// The block that ends the log, where one is known
+static enum dm_status
+say_successor(struct lines *lines, struct dm_heads_line *line)
+{
+    struct dm_str block;
+    line->successor = (struct dm_str){"", 0};
+    const enum dm_status status =
+        dm_succession_find(lines->snapshot, line->log, &block);
+    if (status) {
+        return status == DM_ERR_NOT_FOUND ? DM_OK : status;
+    }
+    line->successor = dm_arena_copy(&lines->arena, block);
+    return line->successor.data ? DM_OK : DM_ERR_NO_MEMORY;
+}
+
 static enum dm_status
 add_line(void *context, const struct dm_chain *chain)
 {
@@ -141,6 +158,10 @@ add_line(void *context, const struct dm_chain *chain)
         return DM_ERR_NO_MEMORY;
     }
     lines->items = items;
+    status = say_successor(lines, &line);
+    if (status) {
+        return status;
+    }
     line.record = dm_arena_copy(&lines->arena, line.record); // chain's own
     items[lines->n++] = line;
     return line.record.data ? DM_OK : DM_ERR_NO_MEMORY;
@@ -166,7 +187,7 @@ heads_make(const struct heads *heads, struct dm_snapshot *snapshot,
            struct dm_buf *buf)
 {
     DM_ON_WORKER();
-    struct lines lines = {.heads = heads};
+    struct lines lines = {.heads = heads, .snapshot = snapshot};
     dm_arena_init(&lines.arena, DM_HEADS_MAX, NULL);
     enum dm_status status =
         heads->is_all ? dm_serve_logs(snapshot, add_line, &lines) : DM_OK;

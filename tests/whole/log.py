@@ -5,6 +5,7 @@
 import base64
 import hashlib
 import http.client
+import http.server
 import json
 import os
 import re
@@ -375,6 +376,88 @@ def test_large(world, daemon, k):
     world.check("log/K stays within a CAR", len(answer.body) <= 16 << 20)
 
 
+def proxy(port, change):
+    """A server before that of `port`; `change` sees what heads answers."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            try:
+                answer = lib.request(port, "GET", self.path, headers={
+                    "Authorization": self.headers["Authorization"]}, timeout=90)
+            except (OSError, http.client.HTTPException):
+                self.close_connection = True
+                return
+            body = answer.body
+            if "/heads" in self.path and answer.status == 200:
+                body = change(body)
+            self.send_response(answer.status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def test_successor(world, daemon, target):
+    """A peer that is dialled tells of a Successor: it is told on"""
+    with open("tests/data/wire-vectors.json", encoding="utf-8") as file:
+        vector, = [v for v in json.load(file)["vectors"]
+                   if v["id"] == "successor"]
+    successor = base64.urlsafe_b64encode(
+        bytes.fromhex(vector["hex"])).decode().rstrip("=")
+    old = world.daemon("old", checks=CHECKS % target.url,
+                       settings='; :seal "5s"')
+    with open(os.path.join(old.data, "key"), "w", encoding="ascii") as file:
+        file.write("01" * 32 + "\n")
+    os.chmod(file.name, 0o600)
+    old.write("secrets/from-b", PEER_TOKEN, mode=0o600)
+    old.write("secrets/to-b", "shown-to-b", mode=0o600)
+    old.start()
+    k = old.json("id")["log"]
+    world.same("the key of the vector", k, OTHER)
+    old.wait_status("page", "ok")
+    old.write("peers/b.ttl", PEER_FILE.replace(OTHER, daemon.json("id")["log"]))
+    lib.until("the peer is known", lambda: heads(old).status == 200)
+    lib.until("there is an entry", lambda: own(old, k))
+
+    def change(body):
+        answer = json.loads(body)
+        for line in answer["logs"]:
+            if line["log"] == k:
+                line["successor"] = successor
+        return json.dumps(answer).encode()
+
+    server = proxy(old.port, change)
+    daemon.write("secrets/to-old", PEER_TOKEN, mode=0o600)
+    daemon.write("peers/old.ttl", '''
+<peers/old> a :Peer ; :name "old" ; :log <ipns://%s> ;
+  :url "http://127.0.0.1:%d" ; :auth "Bearer ${file:to-old}" .
+''' % (k, server.server_address[1]))
+    line = lib.until("it is fetched and told on", lambda: (
+        own(daemon, k) if (own(daemon, k) or {}).get("successor") else None))
+    world.same("as it was told", line["successor"], successor)
+    world.has("and shown", daemon.cli("log", k).stdout,
+              "ended with entry 129, goes on as k51")
+    world.same("the log is good", daemon.json("log", "verify", k)["good"], True)
+    os.remove(os.path.join(daemon.config, "peers", "old.ttl"))
+    world.same("it ends", old.stop(), 0)
+    server.shutdown()
+    server.server_close()
+
+
 KINDS = ["payload", "entry", "node", "node", "Head", "Manifest", "part"]
 
 
@@ -523,6 +606,7 @@ def main():
         test_verifier(world, daemon, k, car)
         test_large(world, daemon, k)
         test_push(world, daemon, target)
+        test_successor(world, daemon, target)
         test_flipped_bit(world, daemon, k)
         world.same("it ends", daemon.stop(), 0)
         target.stop()
