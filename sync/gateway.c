@@ -36,6 +36,7 @@ struct dm_gateway {
     struct dm_str name;     // CID or name, as in the path
     struct dm_str filename; // Decoded; empty where not given
     enum dm_gateway_scope scope;
+    struct dm_gateway_bytes bytes;
     bool has_dups;
     struct dm_gateway_walk walk; // Of a CAR
     bool has_walk;
@@ -291,18 +292,67 @@ choose_format(struct dm_gateway *gateway, struct dm_str query,
                              "say which format: raw, car or ipns-record");
 }
 
+// A place in a file: a number, or one below 0
+static bool
+read_place(struct dm_str text, int64_t *ret)
+{
+    const bool is_negative = text.n && text.data[0] == '-';
+    uint64_t value = 0;
+    if (!dm_str_to_uint(dm_str_slice(text, is_negative, SIZE_MAX),
+                        INT64_MAX - 1, &value)) {
+        return false;
+    }
+    *ret = is_negative ? -(int64_t)value : (int64_t)value;
+    return true;
+}
+
+// entity-bytes=FROM:TO, TO may be '*'
+static bool
+read_entity_bytes(struct dm_str text, struct dm_gateway_bytes *ret)
+{
+    const struct dm_str colon = DM_STR(":");
+    const size_t at = dm_str_find(text, colon);
+    const struct dm_str to = dm_str_slice(text, at + 1, SIZE_MAX);
+    ret->is_given = true;
+    ret->to = INT64_MAX;
+    return at < text.n && read_place(dm_str_slice(text, 0, at), &ret->from) &&
+           (dm_str_is(to, "*") || read_place(to, &ret->to));
+}
+
+static enum dm_status
+choose_scope(struct dm_gateway *gateway, struct dm_str query)
+{
+    struct dm_str scope = {NULL, 0};
+    struct dm_str bytes = {NULL, 0};
+    enum dm_status status = get_param(gateway, query, "dag-scope", &scope);
+    status =
+        status ? status : get_param(gateway, query, "entity-bytes", &bytes);
+    if (status) {
+        return status;
+    }
+    gateway->scope = dm_str_is(scope, "block")    ? DM_DAG_BLOCK
+                     : dm_str_is(scope, "entity") ? DM_DAG_ENTITY
+                                                  : DM_DAG_ALL;
+    if (scope.n && gateway->scope == DM_DAG_ALL && !dm_str_is(scope, "all")) {
+        return refuse(gateway, 400, "the scope is block, entity or all");
+    }
+    if (bytes.n && !read_entity_bytes(bytes, &gateway->bytes)) {
+        return refuse(gateway, 400, "entity-bytes is FROM:TO or FROM:*");
+    }
+    gateway->bytes.is_given &= gateway->scope == DM_DAG_ENTITY;
+    return DM_OK;
+}
+
 static enum dm_status
 choose_car(struct dm_gateway *gateway, struct dm_str query,
            struct car_wishes *car)
 {
-    struct dm_str scope = {NULL, 0};
     enum dm_status status =
         get_param(gateway, query, "car-version", &car->version);
     status =
         status ? status : get_param(gateway, query, "car-order", &car->order);
     status =
         status ? status : get_param(gateway, query, "car-dups", &car->dups);
-    status = status ? status : get_param(gateway, query, "dag-scope", &scope);
     if (status) {
         return status;
     }
@@ -317,13 +367,7 @@ choose_car(struct dm_gateway *gateway, struct dm_str query,
     if (car->dups.n && !gateway->has_dups && !dm_str_is(car->dups, "n")) {
         return refuse(gateway, 400, "dups is y or n");
     }
-    gateway->scope = dm_str_is(scope, "block")    ? DM_DAG_BLOCK
-                     : dm_str_is(scope, "entity") ? DM_DAG_ENTITY
-                                                  : DM_DAG_ALL;
-    if (scope.n && gateway->scope == DM_DAG_ALL && !dm_str_is(scope, "all")) {
-        return refuse(gateway, 400, "the scope is block, entity or all");
-    }
-    return DM_OK;
+    return choose_scope(gateway, query);
 }
 
 // --------------------------------------------------------------------- bodies
@@ -388,75 +432,146 @@ send_body(struct dm_gateway *gateway, struct dm_str range)
 static const struct dm_str cid_path = DM_STR("/ipfs/");
 static const struct dm_str name_path = DM_STR("/ipns/");
 
-// The block of a name, or 404; 412 where nothing else was asked for
+// 404, or 412 where nothing else was asked for
 static enum dm_status
-look_for(struct dm_gateway *gateway, const struct dm_gateway_request *request,
-         const struct dm_any_cid *cid, struct dm_str *ret)
+refuse_absent(struct dm_gateway *gateway,
+              const struct dm_gateway_request *request)
 {
     const struct dm_str cached = DM_STR("only-if-cached");
-    if (cid->hash == DM_HASH_IDENTITY) {
-        *ret = dm_any_cid_digest(cid);
-        return DM_OK;
-    }
-    const enum dm_status status =
-        gateway->source.block(gateway->source.context, cid, ret);
-    if (status != DM_ERR_NOT_FOUND) {
-        return status;
-    }
     const struct dm_str control = request->cache_control;
     return refuse(gateway, dm_str_find(control, cached) < control.n ? 412 : 404,
                   "the block is not here");
 }
 
-static enum dm_status
-answer_block(struct dm_gateway *gateway,
-             const struct dm_gateway_request *request,
-             const struct dm_any_cid *cid, struct dm_str block)
+// What all answers of a block have. Gives whether the client has it already.
+static bool
+put_common(struct dm_gateway *gateway, const struct dm_gateway_request *request,
+           const char *tag)
 {
-    char tag[DM_ANY_CID_TEXT_MAX + 16];
-    const int n = (int)gateway->name.n;
-    const char *const name = gateway->name.data;
-    static const char *const scopes[] = {[DM_DAG_ALL] = "all",
-                                         [DM_DAG_ENTITY] = "entity",
-                                         [DM_DAG_BLOCK] = "block"};
-    const char dups = gateway->has_dups ? 'y' : 'n';
-    const bool is_car = gateway->format == FORMAT_CAR;
-    (void)(is_car ? snprintf(tag, sizeof(tag), "W/\"%.*s.car.%s.%c\"", n, name,
-                             scopes[gateway->scope], dups)
-                  : snprintf(tag, sizeof(tag), "\"%.*s.raw\"", n, name));
     put_header(gateway, "Etag", "%s", tag);
     put_header(gateway, "Cache-Control", FOR_EVER);
-    put_header(gateway, "X-Ipfs-Path", "/ipfs/%.*s", n, name);
-    put_header(gateway, "X-Ipfs-Roots", "%.*s", n, name);
+    put_header(gateway, "X-Ipfs-Path", "%.*s", (int)request->path.n,
+               request->path.data);
     put_header(gateway, "X-Content-Type-Options", "nosniff");
     put_header(gateway, "Vary", "Accept");
-    if (has_tag(request->if_none_match, tag)) {
-        gateway->head.status = 304;
+    if (!has_tag(request->if_none_match, tag)) {
+        return false;
+    }
+    gateway->head.status = 304;
+    return true;
+}
+
+static enum dm_status
+answer_raw(struct dm_gateway *gateway, const struct dm_gateway_request *request,
+           const struct dm_any_cid *cid)
+{
+    struct dm_str block = dm_any_cid_digest(cid);
+    enum dm_status status =
+        cid->hash == DM_HASH_IDENTITY
+            ? DM_OK
+            : gateway->source.block(gateway->source.context, cid, &block);
+    if (status) {
+        return status == DM_ERR_NOT_FOUND ? refuse_absent(gateway, request)
+                                          : status;
+    }
+    if (block.n > DM_GATEWAY_BLOCK_MAX) {
+        return refuse(gateway, 500, "the block is larger than 2 MiB");
+    }
+    char tag[DM_ANY_CID_TEXT_MAX + 16];
+    (void)snprintf(tag, sizeof(tag), "\"%.*s.raw\"", (int)gateway->name.n,
+                   gateway->name.data);
+    if (put_common(gateway, request, tag)) {
         return DM_END;
     }
-    if (is_car) {
-        put_header(gateway, "Content-Type",
-                   "application/vnd.ipld.car; version=1; order=dfs; dups=%c",
-                   dups);
-        put_header(gateway, "Accept-Ranges", "none");
-        put_disposition(gateway, ".car");
-        dm_gateway_walk_init(&gateway->walk, &gateway->source, cid);
-        gateway->walk.scope = gateway->scope;
-        gateway->walk.has_dups = gateway->has_dups;
-        gateway->has_walk = true;
-        gateway->head.status = 200;
-        return DM_END;
-    }
+    put_header(gateway, "X-Ipfs-Roots", "%.*s", (int)gateway->name.n,
+               gateway->name.data);
     put_header(gateway, "Content-Type", "application/vnd.ipld.raw");
     put_header(gateway, "Accept-Ranges", "bytes");
     put_disposition(gateway, ".bin");
-    const enum dm_status status = dm_buf_put_str(&gateway->body, block);
+    status = dm_buf_put_str(&gateway->body, block);
     return status ? status : send_body(gateway, request->range);
+}
+
+// A name of all that makes one CAR differ from another
+static void
+make_car_tag(const struct dm_gateway *gateway,
+             const struct dm_gateway_request *request,
+             char tag[DM_ANY_CID_TEXT_MAX + 64])
+{
+    struct {
+        uint8_t path[DM_DIGEST_BYTES];
+        struct dm_gateway_bytes bytes;
+        enum dm_gateway_scope scope;
+        bool has_dups;
+    } what;
+    memset(&what, 0, sizeof(what)); // What is between the members too
+    dm_sha256(request->path, what.path);
+    if (gateway->bytes.is_given) {
+        what.bytes.from = gateway->bytes.from;
+        what.bytes.to = gateway->bytes.to;
+    }
+    what.scope = gateway->scope;
+    what.has_dups = gateway->has_dups;
+    uint8_t digest[DM_DIGEST_BYTES];
+    dm_sha256(dm_str_n((const char *)&what, sizeof(what)), digest);
+    int n = snprintf(tag, DM_ANY_CID_TEXT_MAX + 8, "W/\"%.*s.car.",
+                     (int)gateway->name.n, gateway->name.data);
+    for (size_t i = 0; i < TAG_BYTES; ++i) {
+        n += snprintf(tag + n, 3, "%02x", digest[i]);
+    }
+    (void)snprintf(tag + n, 2, "\"");
+}
+
+static enum dm_status
+refuse_path(struct dm_gateway *gateway,
+            const struct dm_gateway_request *request, enum dm_status status)
+{
+    if (status == DM_ERR_NOT_FOUND) {
+        return refuse_absent(gateway, request);
+    }
+    if (status == DM_ERR_SYNTAX || status == DM_ERR_LIMIT) {
+        return refuse(gateway, 400,
+                      "the path is malformed, or it or a block is too long");
+    }
+    return status == DM_ERR_CORRUPT
+               ? refuse(gateway, 500, "a block on the path cannot be read")
+               : status;
+}
+
+static enum dm_status
+answer_car(struct dm_gateway *gateway, const struct dm_gateway_request *request,
+           const struct dm_any_cid *cid, struct dm_str path)
+{
+    dm_gateway_walk_init(&gateway->walk, &gateway->source, cid);
+    gateway->walk.scope = gateway->scope;
+    gateway->walk.bytes = gateway->bytes;
+    gateway->walk.has_dups = gateway->has_dups;
+    gateway->has_walk = true;
+    const enum dm_status status = dm_gateway_walk_follow(&gateway->walk, path);
+    if (status) {
+        return refuse_path(gateway, request, status);
+    }
+    char tag[DM_ANY_CID_TEXT_MAX + 64];
+    make_car_tag(gateway, request, tag);
+    if (put_common(gateway, request, tag)) {
+        return DM_END;
+    }
+    if (!path.n) { // With one there would be one for each of its names
+        put_header(gateway, "X-Ipfs-Roots", "%.*s", (int)gateway->name.n,
+                   gateway->name.data);
+    }
+    put_header(gateway, "Content-Type",
+               "application/vnd.ipld.car; version=1; order=dfs; dups=%c",
+               gateway->has_dups ? 'y' : 'n');
+    put_header(gateway, "Accept-Ranges", "none");
+    put_disposition(gateway, ".car");
+    gateway->head.status = 200;
+    return DM_END;
 }
 
 static enum dm_status
 answer_ipfs(struct dm_gateway *gateway,
-            const struct dm_gateway_request *request, bool has_path)
+            const struct dm_gateway_request *request, struct dm_str path)
 {
     struct dm_any_cid cid;
     if (!dm_any_cid_from_text(gateway->name, &cid)) {
@@ -465,21 +580,11 @@ answer_ipfs(struct dm_gateway *gateway,
     if (gateway->format == FORMAT_RECORD) {
         return refuse(gateway, 400, "a CID has no record");
     }
-    if (has_path) {
-        return gateway->format == FORMAT_RAW
-                   ? refuse(gateway, 400, "a block has no path below it")
-                   : refuse(gateway, 501,
-                            "paths below a CID are not resolved here");
+    if (gateway->format == FORMAT_CAR) {
+        return answer_car(gateway, request, &cid, path);
     }
-    struct dm_str block = {NULL, 0};
-    enum dm_status status = look_for(gateway, request, &cid, &block);
-    if (status) {
-        return status;
-    }
-    if (block.n > DM_GATEWAY_BLOCK_MAX) {
-        return refuse(gateway, 500, "the block is larger than 2 MiB");
-    }
-    return answer_block(gateway, request, &cid, block);
+    return path.n ? refuse(gateway, 400, "a block has no path below it")
+                  : answer_raw(gateway, request, &cid);
 }
 
 static enum dm_status
@@ -514,10 +619,10 @@ answer_record(struct dm_gateway *gateway,
 
 static enum dm_status
 answer_ipns(struct dm_gateway *gateway,
-            const struct dm_gateway_request *request, bool has_path)
+            const struct dm_gateway_request *request, struct dm_str path)
 {
     uint8_t key[DM_KEY_PUBLIC_BYTES];
-    if (gateway->format != FORMAT_RECORD || has_path) {
+    if (gateway->format != FORMAT_RECORD || path.n) {
         return refuse(gateway, 400,
                       "names are not resolved here; ask for ipns-record");
     }
@@ -555,7 +660,13 @@ decide(struct dm_gateway *gateway, const struct dm_gateway_request *request)
         dm_str_slice(request->path, cid_path.n, SIZE_MAX);
     const size_t n = dm_str_find(rest, slash);
     gateway->name = dm_str_slice(rest, 0, n);
-    const bool has_path = n + 1 < rest.n;
+    const struct dm_str path = dm_str_slice(rest, n + 1, SIZE_MAX);
+    for (size_t i = 0; i < request->path.n; ++i) {
+        const unsigned char c = (unsigned char)request->path.data[i];
+        if (c <= ' ' || c >= 0x7F) { // It is said again in a header
+            return refuse(gateway, 400, "the path is not encoded");
+        }
+    }
     if (gateway->name.n > DM_ANY_CID_TEXT_MAX) {
         return refuse(gateway, 400, "the name is too long");
     }
@@ -573,8 +684,8 @@ decide(struct dm_gateway *gateway, const struct dm_gateway_request *request)
         return status;
     }
     gateway->filename = dm_utf8_cut(gateway->filename, FILENAME_MAX_BYTES);
-    return is_cid ? answer_ipfs(gateway, request, has_path)
-                  : answer_ipns(gateway, request, has_path);
+    return is_cid ? answer_ipfs(gateway, request, path)
+                  : answer_ipns(gateway, request, path);
 }
 
 enum dm_status
@@ -624,7 +735,7 @@ dm_gateway_head(const struct dm_gateway *gateway)
 enum dm_status
 dm_gateway_next(struct dm_gateway *gateway, struct dm_buf *buf)
 {
-    if (gateway->has_walk) {
+    if (gateway->has_walk && gateway->head.status == 200) {
         return dm_gateway_walk_next(&gateway->walk, buf);
     }
     if (!gateway->head.has_length) {

@@ -6,20 +6,24 @@
 
 #include <string.h>
 
-// Of UnixFS, field 1 of its data
+// Of UnixFS: types, and fields of its data
 #define UNIXFS_RAW 0U
 #define UNIXFS_FILE 2U
 #define UNIXFS_SHARD 5U
-#define UNIXFS_FANOUT 6U // The field, of a shard
+#define UNIXFS_DATA 2U
+#define UNIXFS_SIZE 4U // Of what a link leads to
+#define UNIXFS_FANOUT 6U
 
 #define NAMES_MAX (DM_GATEWAY_BLOCKS_MAX * (size_t)64)
 #define TAG_LINK "\xD8\x2A"
+#define FRONT_BYTES (1 + sizeof(uint64_t)) // Of an item: mode, start
 
 // What is sent below a block
 enum mode {
     MODE_NONE,
     MODE_ALL,
     MODE_ENTITY,
+    MODE_BYTES, // Of a file, what holds some of its bytes
 };
 
 void
@@ -27,7 +31,8 @@ dm_gateway_walk_init(struct dm_gateway_walk *walk,
                      const struct dm_gateway_source *source,
                      const struct dm_any_cid *root)
 {
-    *walk = (struct dm_gateway_walk){.source = source, .root = *root};
+    *walk = (struct dm_gateway_walk){
+        .source = source, .root = *root, .target = *root};
     dm_buf_init(&walk->waiting, DM_GATEWAY_WAITING_MAX);
     dm_buf_init(&walk->links, DM_GATEWAY_WAITING_MAX);
     dm_map_init(&walk->seen, DM_GATEWAY_BLOCKS_MAX, 0);
@@ -45,21 +50,27 @@ dm_gateway_walk_done(struct dm_gateway_walk *walk)
 
 // --------------------------------------------------------- names that wait
 
+struct item {
+    enum mode mode;
+    uint64_t start; // Of MODE_BYTES: where in the file it begins
+};
+
 static enum dm_status
-push(struct dm_buf *stack, const struct dm_any_cid *cid, enum mode mode)
+push(struct dm_buf *stack, const struct dm_any_cid *cid, struct item item)
 {
     _Static_assert(DM_ANY_CID_MAX <= UINT8_MAX, "one byte says its length");
-    (void)dm_buf_putc(stack, (char)mode);
+    (void)dm_buf_putc(stack, (char)item.mode);
+    (void)dm_buf_put(stack, &item.start, sizeof(item.start));
     (void)dm_buf_put(stack, cid->bytes, cid->n);
     return dm_buf_putc(stack, (char)cid->n);
 }
 
-// Where the last item of a stack begins, and its bytes with the mode before it
+// The last item of a stack, with all that belongs to it
 static struct dm_str
 last(const struct dm_buf *stack)
 {
-    const size_t n = (unsigned char)stack->data[stack->n - 1];
-    return dm_str_slice(dm_buf_str(stack), stack->n - n - 2, n + 2);
+    const size_t n = FRONT_BYTES + (unsigned char)stack->data[stack->n - 1] + 1;
+    return dm_str_slice(dm_buf_str(stack), stack->n - n, n);
 }
 
 static void
@@ -88,69 +99,153 @@ turn(struct dm_gateway_walk *walk)
 struct gathering {
     struct dm_gateway_walk *walk;
     enum mode mode;
-    size_t prefix; // Of a shard: characters before a name; else 0
+    size_t prefix;       // Of a shard: characters before a name; else 0
+    uint64_t at;         // Of a file: where what a link leads to begins
+    struct dm_str sizes; // And where its size stands
 };
+
+// The size of what the next link of a file leads to
+static bool
+next_size(struct dm_str *data, uint64_t *ret)
+{
+    struct dm_pb_field field;
+    while (!dm_pb_next(data, &field)) {
+        if (!field.is_bytes && field.number == UNIXFS_SIZE) {
+            *ret = field.value;
+            return true;
+        }
+    }
+    return false;
+}
 
 static enum dm_status
 gather(void *context, const struct dm_any_cid *cid, struct dm_str name)
 {
-    const struct gathering *const gathering = context;
+    struct gathering *const gathering = context;
+    struct dm_gateway_walk *const walk = gathering->walk;
+    struct item item = {.mode = gathering->mode, .start = gathering->at};
     if (gathering->prefix && name.n != gathering->prefix) {
         return DM_OK; // What is in the directory, not a part of it
     }
-    return push(&gathering->walk->links, cid, gathering->mode);
+    if (item.mode == MODE_BYTES) {
+        uint64_t size = 0;
+        if (!next_size(&gathering->sizes, &size) ||
+            size > UINT64_MAX - gathering->at) {
+            return DM_ERR_CORRUPT;
+        }
+        gathering->at += size;
+        if (item.start >= walk->until || gathering->at <= walk->from) {
+            return DM_OK; // None of the bytes that are asked for
+        }
+    }
+    return push(&walk->links, cid, item);
 }
 
-// What UnixFS says of a block: its type, and of a shard how many characters
-// stand before names
+// What UnixFS says of a block
+struct unixfs {
+    uint64_t type;
+    size_t prefix;      // Of a shard: how many characters stand before names
+    struct dm_str data; // The message
+    uint64_t own;       // Bytes of a file in the block itself
+    uint64_t size;      // Of the whole file
+};
+
 static bool
-read_unixfs(struct dm_str block, uint64_t *type, size_t *prefix)
+read_unixfs(struct dm_str block, struct unixfs *ret)
 {
     struct dm_pb_field field;
-    struct dm_str data = {NULL, 0};
+    *ret = (struct unixfs){.prefix = 2};
     while (!dm_pb_next(&block, &field)) {
         if (field.is_bytes && field.number == 1) {
-            data = field.bytes;
+            ret->data = field.bytes;
         }
     }
     bool has_type = false;
-    *prefix = 2;
-    while (!dm_pb_next(&data, &field)) {
-        if (!field.is_bytes && field.number == 1) {
-            *type = field.value;
+    struct dm_str rest = ret->data;
+    while (!dm_pb_next(&rest, &field)) {
+        if (field.is_bytes) {
+            ret->own = field.number == UNIXFS_DATA ? field.bytes.n : ret->own;
+        } else if (field.number == 1) {
+            ret->type = field.value;
             has_type = true;
-        } else if (!field.is_bytes && field.number == UNIXFS_FANOUT) {
-            *prefix = 0;
+        } else if (field.number == UNIXFS_FANOUT) {
+            ret->prefix = 0;
             for (uint64_t left = field.value - 1; left; left >>= 4U) {
-                ++*prefix;
+                ++ret->prefix;
             }
         }
     }
+    ret->size = ret->own;
+    uint64_t size = 0;
+    for (rest = ret->data; next_size(&rest, &size);) {
+        ret->size += size < INT64_MAX - ret->size ? size : 0;
+    }
     return has_type;
+}
+
+// A place in a file of `size` bytes; below 0 it counts from the end
+static uint64_t
+place(int64_t at, uint64_t size)
+{
+    if (at >= 0) {
+        return (uint64_t)at;
+    }
+    const uint64_t back = (uint64_t)-at;
+    return back < size ? size - back : 0;
+}
+
+// How what hangs below the entity is sent
+static enum mode
+enter(struct dm_gateway_walk *walk, const struct unixfs *unixfs)
+{
+    const struct dm_gateway_bytes *const bytes = &walk->bytes;
+    if (unixfs->type == UNIXFS_SHARD) {
+        return unixfs->prefix ? MODE_ENTITY : MODE_NONE;
+    }
+    if (unixfs->type != UNIXFS_FILE && unixfs->type != UNIXFS_RAW) {
+        return MODE_NONE;
+    }
+    if (!bytes->is_given) {
+        return MODE_ALL;
+    }
+    walk->from = place(bytes->from, unixfs->size);
+    if (bytes->to == INT64_MAX) {
+        walk->until = UINT64_MAX;
+    } else if (bytes->to < 0 && (uint64_t)-bytes->to > unixfs->size) {
+        walk->until = 0; // It ends before the file begins
+    } else {
+        walk->until = place(bytes->to, unixfs->size) + 1;
+    }
+    if (walk->from >= walk->until) {
+        return MODE_NONE;
+    }
+    return MODE_BYTES;
 }
 
 // Put what hangs below a block on the stack
 static enum dm_status
 expand(struct dm_gateway_walk *walk, const struct dm_any_cid *cid,
-       struct dm_str block, enum mode mode)
+       struct dm_str block, struct item item)
 {
-    struct gathering gathering = {.walk = walk, .mode = mode};
-    if (mode == MODE_ENTITY) {
-        uint64_t type = 0;
-        size_t prefix = 0;
-        if (cid->codec != DM_CODEC_DAG_PB ||
-            !read_unixfs(block, &type, &prefix)) {
-            return DM_OK;
-        }
-        if (type == UNIXFS_FILE || type == UNIXFS_RAW) {
-            gathering.mode = MODE_ALL;
-        } else if (type == UNIXFS_SHARD && prefix) {
-            gathering.prefix = prefix;
-        } else {
-            return DM_OK;
-        }
-    } else if (mode == MODE_NONE) {
+    struct gathering gathering = {
+        .walk = walk, .mode = item.mode, .at = item.start};
+    struct unixfs unixfs;
+    if (item.mode == MODE_NONE) {
         return DM_OK;
+    }
+    if (item.mode != MODE_ALL) {
+        if (cid->codec != DM_CODEC_DAG_PB || !read_unixfs(block, &unixfs)) {
+            return DM_OK;
+        }
+        if (item.mode == MODE_ENTITY) {
+            gathering.mode = enter(walk, &unixfs);
+        }
+        if (gathering.mode == MODE_NONE) {
+            return DM_OK;
+        }
+        gathering.prefix = gathering.mode == MODE_ENTITY ? unixfs.prefix : 0;
+        gathering.sizes = unixfs.data;
+        gathering.at += unixfs.own;
     }
     const enum dm_status status =
         dm_links(cid->codec, block, gather, &gathering);
@@ -187,8 +282,9 @@ begin(struct dm_gateway_walk *walk, struct dm_buf *buf)
                                       [DM_DAG_ENTITY] = MODE_ENTITY,
                                       [DM_DAG_BLOCK] = MODE_NONE};
     walk->is_begun = true;
-    return status ? status
-                  : push(&walk->waiting, &walk->root, modes[walk->scope]);
+    const struct item item = {.mode = modes[walk->scope]};
+    status = status ? status : push(&walk->waiting, &walk->target, item);
+    return status ? status : turn(walk); // The blocks on the path come first
 }
 
 // Whether a name comes for the first time
@@ -208,49 +304,65 @@ see(struct dm_gateway_walk *walk, const struct dm_any_cid *cid, bool *ret)
                                                             : DM_ERR_NO_MEMORY;
 }
 
-static enum dm_status
-send_block(struct dm_gateway_walk *walk, const struct dm_any_cid *cid,
-           struct dm_buf *buf, struct dm_str *ret)
+enum dm_status
+dm_gateway_walk_fetch(struct dm_gateway_walk *walk,
+                      const struct dm_any_cid *cid, struct dm_str *ret)
 {
+    if (cid->hash == DM_HASH_IDENTITY) {
+        *ret = dm_any_cid_digest(cid);
+        return DM_OK;
+    }
     if (walk->n_blocks == DM_GATEWAY_BLOCKS_MAX) {
         return DM_ERR_LIMIT;
     }
     ++walk->n_blocks;
     const enum dm_status status =
         walk->source->block(walk->source->context, cid, ret);
-    if (status) {
-        return status;
-    }
-    if (ret->n > DM_GATEWAY_BLOCK_MAX) {
-        return DM_ERR_LIMIT;
-    }
+    return !status && ret->n > DM_GATEWAY_BLOCK_MAX ? DM_ERR_LIMIT : status;
+}
+
+enum dm_status
+dm_gateway_walk_lead(struct dm_gateway_walk *walk, const struct dm_any_cid *cid)
+{
+    const struct item item = {.mode = MODE_NONE};
+    return push(&walk->links, cid, item);
+}
+
+static enum dm_status
+put_block(const struct dm_any_cid *cid, struct dm_str block, struct dm_buf *buf)
+{
     uint8_t length[DM_VARINT_MAX];
-    (void)dm_buf_put(buf, length, dm_varint_write(cid->n + ret->n, length));
+    (void)dm_buf_put(buf, length, dm_varint_write(cid->n + block.n, length));
     (void)dm_buf_put(buf, cid->bytes, cid->n);
-    return dm_buf_put_str(buf, *ret);
+    return dm_buf_put_str(buf, block);
 }
 
 static enum dm_status
 next(struct dm_gateway_walk *walk, struct dm_buf *buf)
 {
-    const struct dm_str item = last(&walk->waiting);
-    const enum mode mode = (enum mode)item.data[0];
+    const struct dm_str all = last(&walk->waiting);
+    struct item item = {.mode = (enum mode)all.data[0]};
+    memcpy(&item.start, all.data + 1, sizeof(item.start));
     struct dm_any_cid cid;
-    const size_t n = dm_any_cid_read(dm_str_slice(item, 1, item.n - 2), &cid);
-    drop(&walk->waiting, item.n);
-    if (n != item.n - 2) {
+    const struct dm_str name =
+        dm_str_slice(all, FRONT_BYTES, all.n - FRONT_BYTES - 1);
+    const size_t n = dm_any_cid_read(name, &cid);
+    drop(&walk->waiting, all.n);
+    if (n != name.n) {
         return DM_ERR_CORRUPT;
     }
     bool is_new = true;
     enum dm_status status = walk->has_dups ? DM_OK : see(walk, &cid, &is_new);
-    if (status || !is_new) {
+    // A part of a file that stands in it twice may have been sent in part
+    if (status || (!is_new && item.mode != MODE_BYTES)) {
         return status;
     }
-    struct dm_str block = dm_any_cid_digest(&cid);
-    if (cid.hash != DM_HASH_IDENTITY) {
-        status = send_block(walk, &cid, buf, &block);
+    struct dm_str block = {NULL, 0};
+    status = dm_gateway_walk_fetch(walk, &cid, &block);
+    if (!status && is_new && cid.hash != DM_HASH_IDENTITY) {
+        status = put_block(&cid, block, buf);
     }
-    return status ? status : expand(walk, &cid, block, mode);
+    return status ? status : expand(walk, &cid, block, item);
 }
 
 enum dm_status

@@ -4,7 +4,8 @@
 // in all their spellings, links of blocks, CAR files, records.
 //
 // The first byte says which; of a request the rest is lines: path, query,
-// Accept, If-None-Match, Range, Cache-Control.
+// Accept, If-None-Match, Range, Cache-Control. Of a path it is whether the
+// block is dag-pb, the path, and the block that it begins at.
 
 #include "base/buf.h"
 #include "sync/any_record.h"
@@ -115,6 +116,46 @@ try_request(struct dm_shelf *shelf, struct dm_str text)
     dm_gateway_free(gateway);
 }
 
+// A path from a block that is anything, and bytes of a file
+static void
+try_path(struct dm_str rest)
+{
+    static const char hex[] = "0123456789abcdef";
+    if (!rest.n) {
+        return;
+    }
+    const uint64_t codec = rest.data[0] & 1 ? DM_CODEC_DAG_PB : DM_CODEC_CBOR;
+    rest = dm_str_slice(rest, 1, SIZE_MAX);
+    const struct dm_str path = take_line(&rest);
+    struct dm_cid cid = dm_cid_of(DM_CODEC_RAW, rest);
+    cid.bytes[1] = (uint8_t)codec;
+    const struct dm_str leaf = DM_STR("leaf");
+    const struct dm_cid to = dm_cid_of(DM_CODEC_RAW, leaf);
+
+    struct dm_buf car;
+    struct dm_buf text;
+    dm_buf_init(&car, BUF_MAX);
+    dm_buf_init(&text, BUF_MAX);
+    CHECK_INT(dm_car_write_header(&to, 1, &car), DM_OK);
+    CHECK_INT(dm_car_write_block(&to, leaf, &car), DM_OK);
+    CHECK_INT(dm_car_write_block(&cid, rest, &car), DM_OK);
+    struct dm_shelf *const shelf = dm_shelf_new(BLOCKS_MAX, 1);
+    CHECK(shelf);
+    CHECK_INT(dm_shelf_add_car(shelf, dm_buf_str(&car), NULL), DM_OK);
+    (void)dm_buf_puts(&text, "/ipfs/f");
+    for (size_t i = 0; i < DM_CID_BYTES; ++i) {
+        (void)dm_buf_putc(&text, hex[cid.bytes[i] >> 4U]);
+        (void)dm_buf_putc(&text, hex[cid.bytes[i] & 15U]);
+    }
+    (void)dm_buf_putc(&text, '/');
+    (void)dm_buf_put_str(&text, path);
+    (void)dm_buf_puts(&text, "\nformat=car&dag-scope=entity&entity-bytes=1:-1");
+    try_request(shelf, dm_buf_str(&text));
+    dm_shelf_free(shelf);
+    dm_buf_done(&text);
+    dm_buf_done(&car);
+}
+
 // A shelf with one block of dag-cbor that names one that is raw
 static struct dm_shelf *
 small_shelf(struct dm_buf *car)
@@ -157,6 +198,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 'n':
         try_name(rest);
+        break;
+    case 'p':
+        try_path(rest);
         break;
     case 'r':
         (void)!dm_any_record_read(rest, key, &record);

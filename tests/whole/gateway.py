@@ -139,6 +139,9 @@ def test_cars(world, gateway, root, once, twice):
     world.same("as often as it is named", sections(answer.body), twice)
     answer = gateway.get(path + "?format=car&dag-scope=block")
     world.same("one block", sections(answer.body), [root])
+    answer = gateway.get(path + "/b?format=car")
+    world.same("what a path leads to", sections(answer.body), [root, twice[1]])
+    world.same("no such path", gateway.get(path + "/x?format=car").status, 404)
 
 
 def test_record(world, gateway, log, record):

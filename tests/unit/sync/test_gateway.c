@@ -20,6 +20,11 @@
 #define BUF_MAX (8U << 20U)
 #define T0 INT64_C(1764000000000)
 #define BLOCKS_MAX 1000U
+// Bytes of MurmurHash3 of two names, as shards write them
+#define FIRST_OF_1 "07"
+#define SECOND_OF_1 "C1"
+#define LONG_NAME "a-name-of-more-than-sixteen-bytes.txt"
+#define FIRST_OF_LONG "98"
 #define IDENTITY_HELLO "bafkqabtimvwgy3yk" // "hello\n"
 
 static const uint8_t seed[DM_KEY_SEED_BYTES] = {9, 9};
@@ -85,10 +90,11 @@ struct link {
     const char *name;
 };
 
-// A block of dag-pb with links and data of UnixFS: a type, a fan-out or 0
+// A block of dag-pb with links and data of UnixFS: a type, a fan-out or 0; of a
+// file, type 2, every link is to `size` bytes
 static size_t
-put_pb(struct dag *dag, const struct link *links, size_t n, unsigned type,
-       unsigned fanout)
+put_pb_sized(struct dag *dag, const struct link *links, size_t n, unsigned type,
+             unsigned fanout, unsigned size)
 {
     struct dm_buf block;
     dm_buf_init(&block, BUF_MAX);
@@ -113,6 +119,10 @@ put_pb(struct dag *dag, const struct link *links, size_t n, unsigned type,
     dm_buf_init(&data, BUF_MAX);
     put_varint(&data, 1U << 3U);
     put_varint(&data, type);
+    for (size_t i = 0; i < n && size; ++i) {
+        put_varint(&data, 4U << 3U);
+        put_varint(&data, size);
+    }
     if (fanout) {
         put_varint(&data, 6U << 3U);
         put_varint(&data, fanout);
@@ -124,6 +134,13 @@ put_pb(struct dag *dag, const struct link *links, size_t n, unsigned type,
     dm_buf_done(&data);
     dm_buf_done(&block);
     return at;
+}
+
+static size_t
+put_pb(struct dag *dag, const struct link *links, size_t n, unsigned type,
+       unsigned fanout)
+{
+    return put_pb_sized(dag, links, n, type, fanout, 0);
 }
 
 static size_t
@@ -435,7 +452,7 @@ what_is_asked_wrongly_is_refused(void)
         {{.path = absent, .query = "format=tar"}, 406},
         {{.path = absent, .query = "format=ipns-record"}, 400},
         {{.path = path_below, .query = "format=raw"}, 400},
-        {{.path = path_below, .query = "format=car"}, 501},
+        {{.path = path_below, .query = "format=car"}, 404},
         {{.path = "/ipfs/nothing", .query = "format=raw"}, 400},
         {{.path = "/ipfs/", .query = "format=raw"}, 400},
         {{.path = "/other", .query = "format=raw"}, 404},
@@ -577,6 +594,151 @@ a_shard_is_an_entity_without_its_files(void)
     get_car(shelf, &dag.cids[root], "format=car", NULL, &answer);
     check_car(&answer, &dag, all, 3);
     done(&answer);
+    dm_shelf_free(shelf);
+    dm_buf_done(&dag.car);
+}
+
+// What a path leads to comes after the blocks on it.
+static void
+a_path_is_followed(void)
+{
+    struct dag dag;
+    begin_dag(&dag);
+    const size_t leaf = put_raw(&dag, "leaf");
+    const struct link plain[] = {{leaf, "name"}, {leaf, "a b"}};
+    const size_t lower = put_pb(&dag, plain, 2, 1, 0);
+    // {"list": [1, {"x": link to lower}]}
+    struct dm_buf block;
+    dm_buf_init(&block, BUF_MAX);
+    (void)dm_buf_put(&block, "\xA2\x61z\x82\x01\x02\x64list\x82\x01\xA1\x61x",
+                     16);
+    (void)dm_buf_put(&block, "\xD8\x2A\x58\x25\0", 5);
+    CHECK_INT(dm_buf_put(&block, dag.cids[lower].bytes, dag.cids[lower].n),
+              DM_OK);
+    const size_t document = put_block(&dag, DM_CODEC_CBOR, dm_buf_str(&block));
+    const struct link entries[] = {{document, "doc"}};
+    const size_t root = put_pb(&dag, entries, 1, 1, 0);
+    struct dm_shelf *const shelf = shelf_of(&dag);
+    const size_t way[] = {root, document, lower, leaf};
+    static const struct {
+        const char *path;
+        size_t n; // Blocks; 0: there is no such thing
+    } paths[] = {
+        {"", 1},
+        {"/", 1},
+        {"/doc", 2},
+        {"/doc/list", 2},
+        {"/doc/list/1", 2},
+        {"/doc/list/1/x", 3},
+        {"/doc//list/1/x/name", 4},
+        {"/doc/list/1/x/a%20b", 4},
+        {"/doc/list/1/y", 0},
+        {"/doc/list/2", 0},
+        {"/doc/list/01", 0},
+        {"/doc/other", 0},
+        {"/docs", 0},
+        {"/doc/list/1/x/name/more", 0},
+    };
+    for (size_t i = 0; i < DM_COUNT_OF(paths); ++i) {
+        char name[DM_ANY_CID_TEXT_MAX];
+        char path[DM_ANY_CID_TEXT_MAX + 64];
+        (void)snprintf(path, sizeof(path), "/ipfs/%s%s",
+                       text_of(&dag.cids[root], name), paths[i].path);
+        struct answer answer;
+        get(shelf,
+            &(struct ask){.path = path, .query = "format=car&dag-scope=block"},
+            &answer);
+        CHECK_INT(answer.head->status, paths[i].n ? 200 : 404);
+        if (paths[i].n) {
+            check_car(&answer, &dag, way, paths[i].n);
+            CHECK(!strcmp(header(&answer, "X-Ipfs-Path"), path));
+        }
+        done(&answer);
+    }
+    dm_shelf_free(shelf);
+    dm_buf_done(&block);
+    dm_buf_done(&dag.car);
+}
+
+// Names are found in a shard by their hash, in parts of it too.
+static void
+a_shard_is_searched_by_hash(void)
+{
+    struct dag dag;
+    begin_dag(&dag);
+    const size_t leaf = put_raw(&dag, "leaf");
+    const struct link below[] = {{leaf, SECOND_OF_1 "1.txt"}};
+    const size_t lower = put_pb(&dag, below, 1, 5, 256);
+    const struct link entries[] = {{lower, FIRST_OF_1},
+                                   {leaf, FIRST_OF_LONG LONG_NAME}};
+    const size_t root = put_pb(&dag, entries, 2, 5, 256);
+    struct dm_shelf *const shelf = shelf_of(&dag);
+    const size_t one[] = {root, lower, leaf};
+    const size_t other[] = {root, leaf};
+    char name[DM_ANY_CID_TEXT_MAX];
+    char path[DM_ANY_CID_TEXT_MAX + 128];
+    struct answer answer;
+    (void)snprintf(path, sizeof(path), "/ipfs/%s/1.txt",
+                   text_of(&dag.cids[root], name));
+    get(shelf, &(struct ask){.path = path, .query = "format=car"}, &answer);
+    check_car(&answer, &dag, one, 3);
+    done(&answer);
+    (void)snprintf(path, sizeof(path), "/ipfs/%s/" LONG_NAME, name);
+    get(shelf, &(struct ask){.path = path, .query = "format=car"}, &answer);
+    check_car(&answer, &dag, other, 2);
+    done(&answer);
+    (void)snprintf(path, sizeof(path), "/ipfs/%s/2.txt", name);
+    check_status(shelf, &(struct ask){.path = path, .query = "format=car"},
+                 404);
+    dm_shelf_free(shelf);
+    dm_buf_done(&dag.car);
+}
+
+// Of a file of four parts of ten bytes, what holds the bytes asked for
+static void
+a_part_of_a_file_is_what_holds_its_bytes(void)
+{
+    struct dag dag;
+    begin_dag(&dag);
+    const size_t a = put_raw(&dag, "0123456789");
+    const size_t b = put_raw(&dag, "abcdefghij");
+    const struct link pair[] = {{a, ""}, {b, ""}};
+    const size_t half = put_pb_sized(&dag, pair, 2, 2, 0, 10);
+    const struct link both[] = {{half, ""}, {half, ""}}; // The same twice
+    const size_t file = put_pb_sized(&dag, both, 2, 2, 0, 20);
+    struct dm_shelf *const shelf = shelf_of(&dag);
+    const size_t all[] = {file, half, a, b};
+    const size_t only_b[] = {file, half, b};
+    const size_t crossed[] = {file, half, b, a}; // The end, then the begin
+    static const char start[] = "format=car&dag-scope=entity&entity-bytes=";
+    const struct {
+        const char *bytes;
+        const size_t *want;
+        size_t n;
+    } parts[] = {
+        {"0:*", all, 4},       {"0:9", all, 3},        {"10:19", only_b, 3},
+        {"12:25", crossed, 4}, {"-1:*", only_b, 3},    {"-99:-31", all, 3},
+        {"40:*", all, 1},      {"7:3", all, 1},        {"-99:-98", all, 1},
+        {"19:-21", only_b, 3}, {"30:9999", only_b, 3},
+    };
+    for (size_t i = 0; i < DM_COUNT_OF(parts); ++i) {
+        char query[128];
+        (void)snprintf(query, sizeof(query), "%s%s", start, parts[i].bytes);
+        struct answer answer;
+        get_car(shelf, &dag.cids[file], query, NULL, &answer);
+        check_car(&answer, &dag, parts[i].want, parts[i].n);
+        done(&answer);
+    }
+    char name[DM_ANY_CID_TEXT_MAX];
+    char path[DM_ANY_CID_TEXT_MAX + 8];
+    (void)snprintf(path, sizeof(path), "/ipfs/%s",
+                   text_of(&dag.cids[file], name));
+    static const char *const wrong[] = {"1", "*:1", "1:", ":1", "1:x", "+1:2"};
+    for (size_t i = 0; i < DM_COUNT_OF(wrong); ++i) {
+        char query[128];
+        (void)snprintf(query, sizeof(query), "%s%s", start, wrong[i]);
+        check_status(shelf, &(struct ask){.path = path, .query = query}, 400);
+    }
     dm_shelf_free(shelf);
     dm_buf_done(&dag.car);
 }
@@ -786,6 +948,9 @@ main(void)
     what_is_asked_wrongly_is_refused();
     a_car_is_walked_depth_first();
     a_shard_is_an_entity_without_its_files();
+    a_path_is_followed();
+    a_shard_is_searched_by_hash();
+    a_part_of_a_file_is_what_holds_its_bytes();
     links_of_cbor_are_followed_and_identity_is_not_sent();
     a_missing_block_cuts_the_body();
     a_log_is_served_whole();
