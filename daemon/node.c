@@ -165,6 +165,10 @@ on_sealed(void *context, const struct dm_sealed *sealed,
                sealed ? "log.unguarded" : "log.not_sealed", "reason=\"%s\"",
                error->what);
     }
+    if (sealed && sealed->n_left_out) {
+        dm_log(node->env->log, DM_LOG_WARNING, "log.left_out", "events=%zu",
+               sealed->n_left_out);
+    }
     const struct dm_chain *chain =
         sealed ? dm_sealer_chain(node->sealer) : NULL;
     struct dm_own_tip *tip = chain ? own_tip_of(chain) : NULL;

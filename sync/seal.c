@@ -97,8 +97,7 @@ dm_sealer_reload(struct dm_sealer *sealer)
     dm_chain_free(sealer->chain);
     sealer->chain = NULL;
     sealer->is_conf_new = true;
-    dm_map_done(&sealer->metrics);
-    dm_arena_done(&sealer->metric_names);
+    dm_seal_forget_metrics(sealer);
 }
 
 // ---------------------------------------------------------------------- guard
@@ -411,6 +410,7 @@ dm_sealer_seal(struct dm_sealer *sealer, struct dm_txn *txn, int64_t now_ms,
         .seq = sealer->chain->seq,
         .head = sealer->chain->head,
         .has_more = seal.has_more,
+        .n_left_out = seal.n_left_out,
     };
     return DM_OK;
 }

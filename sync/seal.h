@@ -45,6 +45,7 @@
 #include "sync/key.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 DM_BEGIN_DECLS
@@ -91,7 +92,9 @@ void dm_sealer_release(struct dm_sealer *sealer);
 struct dm_sealed {
     uint64_t seq;
     struct dm_cid head;
-    bool has_more; ///< Events are left for another entry
+    bool has_more;     ///< Events are left for another entry
+    size_t n_left_out; ///< Events that cannot be said on the wire: they stay in
+                       ///< this store alone
 };
 
 /**

@@ -39,6 +39,13 @@ metric_of(struct dm_str check, const struct dm_sample *sample)
     };
 }
 
+void
+dm_seal_forget_metrics(struct dm_sealer *sealer)
+{
+    dm_map_done(&sealer->metrics);
+    dm_arena_done(&sealer->metric_names);
+}
+
 static uint64_t
 hash_metric(const struct dm_sample *sample)
 {
@@ -104,6 +111,7 @@ gather(struct dm_seal *seal, struct dm_snapshot *snapshot, size_t max,
     spec.filter.after = sealer->chain->last_event;
     spec.filter.after.log = seal->log;
     seal->last_event = sealer->chain->last_event;
+    seal->n_left_out = 0;
     dm_quad_lines_clear(sealer->lines);
     enum dm_status status =
         star ? dm_history_open(snapshot, &spec, &history) : DM_ERR_NO_MEMORY;
@@ -113,16 +121,23 @@ gather(struct dm_seal *seal, struct dm_snapshot *snapshot, size_t max,
             break;
         }
         status = dm_star_of_row(snapshot, &event, star);
-        for (size_t i = 0; !status && i < event.n_samples; ++i) {
-            status = add_metric(sealer, star->event.check, &event.samples[i]);
-        }
         if (!status) {
             status = dm_quad_lines_add_event(sealer->lines, dm_str(sealer->iri),
                                              &star->event);
         }
+        if (status == DM_ERR_ARGUMENT || (status == DM_ERR_LIMIT && !n)) {
+            // It cannot be said on the wire: it stays here, the log goes on
+            seal->last_event = star->event.key;
+            ++seal->n_left_out;
+            status = DM_OK;
+            continue;
+        }
         if (!status) {
             ++n;
             seal->last_event = star->event.key;
+        }
+        for (size_t i = 0; !status && i < event.n_samples; ++i) {
+            status = add_metric(sealer, star->event.check, &event.samples[i]);
         }
     }
     dm_history_close(history);
@@ -164,7 +179,10 @@ dm_seal_events(struct dm_seal *seal)
         }
         if (!status && n) {
             status = compress(seal, &buf);
-            max = n / 2;
+        }
+        max = n / 2;
+        if (status) {
+            dm_seal_forget_metrics(seal->sealer); // Not sent after all
         }
     } while (status == DM_ERR_LIMIT && max > 0 && !(status = DM_OK));
     if (snapshot) {

@@ -59,6 +59,7 @@ struct dm_seal {
     struct dm_event_key last_event;
     uint64_t payload_bytes;
     bool has_more;
+    size_t n_left_out; ///< Events that cannot be said on the wire
     struct dm_cid *DM_NULLABLE written; ///< Put, not read back yet
     size_t n_written;
     size_t capacity;
@@ -75,6 +76,8 @@ enum dm_status dm_seal_look(struct dm_seal *seal, struct dm_snapshot **ret)
 
 /// Put the payload of the events that wait; fills n, size and data.
 enum dm_status dm_seal_events(struct dm_seal *seal) DM_NODISCARD;
+/// Forget which units and limits were sent: they are sent again.
+void dm_seal_forget_metrics(struct dm_sealer *sealer);
 /// Put the conf Manifest where it is another than the one in force.
 enum dm_status dm_seal_conf(struct dm_seal *seal) DM_NODISCARD;
 /// Put a snapshot where one is due.

@@ -833,6 +833,37 @@ a_long_log_is_brought_in_pieces(void)
     side_done(&a);
 }
 
+// What cannot be said on the wire stays in its store, and the log goes on.
+static void
+what_cannot_be_said_is_left_out(void)
+{
+    static char message[5000];
+    struct side a;
+    side_init(&a, 9);
+    (void)seal_some(&a, 2);
+    memset(message, 'x', sizeof(message));
+    struct dm_txn *txn = begin(&a.fixture);
+    const struct dm_event event = {
+        .key = {.log = a.log},
+        .check = put(txn, "https://demonitor.internal/c0"),
+        .status = DM_RESULT_OK,
+        .at_ms = a.now_ms,
+        .micros = DM_NO_MICROS,
+        .certificate_expires_ms = DM_NO_TIME,
+        .message = dm_str_n(message, sizeof(message)),
+        .output = DM_STR(""),
+        .run_id = DM_STR(""),
+    };
+    CHECK_INT(dm_txn_record(txn, &event, NULL), DM_OK);
+    commit(txn);
+    const struct dm_sealed without = seal_some(&a, 0);
+    CHECK_INT((int64_t)without.n_left_out, 1);
+    const struct dm_sealed after = seal_some(&a, 2);
+    CHECK_INT((int64_t)after.n_left_out, 0);
+    CHECK_INT((int64_t)after.seq, 3);
+    side_done(&a);
+}
+
 int
 main(void)
 {
@@ -843,6 +874,7 @@ main(void)
     a_fork_freezes();
     a_restored_backup_adopts();
     a_long_log_is_brought_in_pieces();
+    what_cannot_be_said_is_left_out();
     dm_log_free(quiet);
     return 0;
 }
