@@ -2,6 +2,7 @@
 
 #include "sync/any_cid.h"
 
+#include "sync/any_cbor.h"
 #include "sync/protobuf.h"
 
 #include <assert.h>
@@ -278,75 +279,25 @@ dm_any_key_from_name(struct dm_str name,
 
 // --------------------------------------------------------------------- links
 
-// Tell of a link whose name fills `bytes`
-static enum dm_status
-tell(struct dm_str bytes, struct dm_str name, dm_link_fn link, void *context)
-{
-    struct dm_any_cid cid;
-    if (!bytes.n || dm_any_cid_read(bytes, &cid) != bytes.n) {
-        return DM_ERR_CORRUPT;
-    }
-    return link(context, &cid, name);
-}
-
-struct item {
-    unsigned major;
-    uint64_t number;
-};
-
-// The head of a CBOR item off the front of `rest`
-static bool
-take_head(struct dm_str *rest, struct item *ret)
-{
-    const unsigned first = (unsigned char)rest->data[0];
-    const unsigned low = first & 31U;
-    const size_t n = low < 24   ? 0
-                     : low < 28 ? (size_t)1 << (low - 24)
-                                : SIZE_MAX;
-    if (n > rest->n - 1) {
-        return false;
-    }
-    ret->major = first >> 5U;
-    ret->number = n ? 0 : low;
-    for (size_t i = 0; i < n; ++i) {
-        ret->number = ret->number << 8U | (unsigned char)rest->data[1 + i];
-    }
-    *rest = dm_str_slice(*rest, 1 + n, SIZE_MAX);
-    return true;
-}
-
-// Items stand one after the other however they are nested, so that links are
-// found without following the nesting.
+// Links are found without following how items are nested.
 static enum dm_status
 cbor_links(struct dm_str rest, dm_link_fn link, void *context)
 {
     const struct dm_str none = {NULL, 0};
     bool is_link = false;
     while (rest.n) {
-        struct item item;
-        if (!take_head(&rest, &item)) {
+        struct dm_any_item item;
+        struct dm_any_cid cid;
+        if (!dm_any_item_take(&rest, &item) ||
+            (is_link && !dm_any_link_read(&item, &cid))) {
             return DM_ERR_CORRUPT;
         }
-        struct dm_str bytes = {NULL, 0};
-        if (item.major == 2 || item.major == 3) {
-            if (item.number > rest.n) {
-                return DM_ERR_CORRUPT;
-            }
-            bytes = dm_str_slice(rest, 0, (size_t)item.number);
-            rest = dm_str_slice(rest, (size_t)item.number, SIZE_MAX);
+        const enum dm_status status =
+            is_link ? link(context, &cid, none) : DM_OK;
+        if (status) {
+            return status;
         }
-        if (is_link) {
-            // Tag 42: the name behind a byte of zero
-            const enum dm_status status =
-                item.major == 2 && bytes.n && !bytes.data[0]
-                    ? tell(dm_str_slice(bytes, 1, SIZE_MAX), none, link,
-                           context)
-                    : DM_ERR_CORRUPT;
-            if (status) {
-                return status;
-            }
-        }
-        is_link = item.major == 6 && item.number == 42;
+        is_link = item.major == DM_ANY_TAG && item.number == DM_ANY_TAG_LINK;
     }
     return is_link ? DM_ERR_CORRUPT : DM_OK;
 }
@@ -356,17 +307,22 @@ static enum dm_status
 pb_link(struct dm_str rest, dm_link_fn link, void *context)
 {
     struct dm_pb_field field;
-    struct dm_str cid = {NULL, 0};
+    struct dm_str bytes = {NULL, 0};
     struct dm_str name = {NULL, 0};
     enum dm_status status = DM_OK;
     while (!(status = dm_pb_next(&rest, &field))) {
         if (field.is_bytes && field.number == 1) {
-            cid = field.bytes;
+            bytes = field.bytes;
         } else if (field.is_bytes && field.number == 2) {
             name = field.bytes;
         }
     }
-    return status == DM_END ? tell(cid, name, link, context) : status;
+    struct dm_any_cid cid;
+    if (status != DM_END || !bytes.n ||
+        dm_any_cid_read(bytes, &cid) != bytes.n) {
+        return DM_ERR_CORRUPT;
+    }
+    return link(context, &cid, name);
 }
 
 // PBNode: 2 a link, 1 data

@@ -2,17 +2,9 @@
 
 #include "sync/cbor.h"
 #include "sync/gateway_private.h"
-#include "sync/protobuf.h"
+#include "sync/unixfs.h"
 
 #include <string.h>
-
-// Of UnixFS: types, and fields of its data
-#define UNIXFS_RAW 0U
-#define UNIXFS_FILE 2U
-#define UNIXFS_SHARD 5U
-#define UNIXFS_DATA 2U
-#define UNIXFS_SIZE 4U // Of what a link leads to
-#define UNIXFS_FANOUT 6U
 
 #define NAMES_MAX (DM_GATEWAY_BLOCKS_MAX * (size_t)64)
 #define TAG_LINK "\xD8\x2A"
@@ -104,20 +96,6 @@ struct gathering {
     struct dm_str sizes; // And where its size stands
 };
 
-// The size of what the next link of a file leads to
-static bool
-next_size(struct dm_str *data, uint64_t *ret)
-{
-    struct dm_pb_field field;
-    while (!dm_pb_next(data, &field)) {
-        if (!field.is_bytes && field.number == UNIXFS_SIZE) {
-            *ret = field.value;
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum dm_status
 gather(void *context, const struct dm_any_cid *cid, struct dm_str name)
 {
@@ -129,7 +107,7 @@ gather(void *context, const struct dm_any_cid *cid, struct dm_str name)
     }
     if (item.mode == MODE_BYTES) {
         uint64_t size = 0;
-        if (!next_size(&gathering->sizes, &size) ||
+        if (!dm_unixfs_size(&gathering->sizes, &size) ||
             size > UINT64_MAX - gathering->at) {
             return DM_ERR_CORRUPT;
         }
@@ -141,46 +119,29 @@ gather(void *context, const struct dm_any_cid *cid, struct dm_str name)
     return push(&walk->links, cid, item);
 }
 
-// What UnixFS says of a block
-struct unixfs {
-    uint64_t type;
-    size_t prefix;      // Of a shard: how many characters stand before names
-    struct dm_str data; // The message
-    uint64_t own;       // Bytes of a file in the block itself
-    uint64_t size;      // Of the whole file
-};
-
-static bool
-read_unixfs(struct dm_str block, struct unixfs *ret)
+// Of a shard: how many digits stand before the names in it
+static size_t
+prefix_of(const struct dm_unixfs *unixfs)
 {
-    struct dm_pb_field field;
-    *ret = (struct unixfs){.prefix = 2};
-    while (!dm_pb_next(&block, &field)) {
-        if (field.is_bytes && field.number == 1) {
-            ret->data = field.bytes;
-        }
+    size_t n = 0;
+    const uint64_t greatest = unixfs->fanout ? unixfs->fanout - 1 : 255;
+    for (uint64_t left = greatest; left; left >>= 4U) {
+        ++n;
     }
-    bool has_type = false;
-    struct dm_str rest = ret->data;
-    while (!dm_pb_next(&rest, &field)) {
-        if (field.is_bytes) {
-            ret->own = field.number == UNIXFS_DATA ? field.bytes.n : ret->own;
-        } else if (field.number == 1) {
-            ret->type = field.value;
-            has_type = true;
-        } else if (field.number == UNIXFS_FANOUT) {
-            ret->prefix = 0;
-            for (uint64_t left = field.value - 1; left; left >>= 4U) {
-                ++ret->prefix;
-            }
-        }
-    }
-    ret->size = ret->own;
+    return n;
+}
+
+// The bytes of the whole file
+static uint64_t
+size_of(const struct dm_unixfs *unixfs)
+{
+    uint64_t all = unixfs->own;
     uint64_t size = 0;
-    for (rest = ret->data; next_size(&rest, &size);) {
-        ret->size += size < INT64_MAX - ret->size ? size : 0;
+    struct dm_str sizes = unixfs->sizes;
+    while (dm_unixfs_size(&sizes, &size)) {
+        all += size < INT64_MAX - all ? size : 0;
     }
-    return has_type;
+    return all;
 }
 
 // A place in a file of `size` bytes; below 0 it counts from the end
@@ -196,25 +157,26 @@ place(int64_t at, uint64_t size)
 
 // How what hangs below the entity is sent
 static enum mode
-enter(struct dm_gateway_walk *walk, const struct unixfs *unixfs)
+enter(struct dm_gateway_walk *walk, const struct dm_unixfs *unixfs)
 {
     const struct dm_gateway_bytes *const bytes = &walk->bytes;
-    if (unixfs->type == UNIXFS_SHARD) {
-        return unixfs->prefix ? MODE_ENTITY : MODE_NONE;
+    if (unixfs->type == DM_UNIXFS_SHARD) {
+        return prefix_of(unixfs) ? MODE_ENTITY : MODE_NONE;
     }
-    if (unixfs->type != UNIXFS_FILE && unixfs->type != UNIXFS_RAW) {
+    if (unixfs->type != DM_UNIXFS_FILE && unixfs->type != DM_UNIXFS_RAW) {
         return MODE_NONE;
     }
     if (!bytes->is_given) {
         return MODE_ALL;
     }
-    walk->from = place(bytes->from, unixfs->size);
+    const uint64_t size = size_of(unixfs);
+    walk->from = place(bytes->from, size);
     if (bytes->to == INT64_MAX) {
         walk->until = UINT64_MAX;
-    } else if (bytes->to < 0 && (uint64_t)-bytes->to > unixfs->size) {
+    } else if (bytes->to < 0 && (uint64_t)-bytes->to > size) {
         walk->until = 0; // It ends before the file begins
     } else {
-        walk->until = place(bytes->to, unixfs->size) + 1;
+        walk->until = place(bytes->to, size) + 1;
     }
     if (walk->from >= walk->until) {
         return MODE_NONE;
@@ -229,12 +191,12 @@ expand(struct dm_gateway_walk *walk, const struct dm_any_cid *cid,
 {
     struct gathering gathering = {
         .walk = walk, .mode = item.mode, .at = item.start};
-    struct unixfs unixfs;
+    struct dm_unixfs unixfs;
     if (item.mode == MODE_NONE) {
         return DM_OK;
     }
     if (item.mode != MODE_ALL) {
-        if (cid->codec != DM_CODEC_DAG_PB || !read_unixfs(block, &unixfs)) {
+        if (cid->codec != DM_CODEC_DAG_PB || !dm_unixfs_read(block, &unixfs)) {
             return DM_OK;
         }
         if (item.mode == MODE_ENTITY) {
@@ -243,8 +205,9 @@ expand(struct dm_gateway_walk *walk, const struct dm_any_cid *cid,
         if (gathering.mode == MODE_NONE) {
             return DM_OK;
         }
-        gathering.prefix = gathering.mode == MODE_ENTITY ? unixfs.prefix : 0;
-        gathering.sizes = unixfs.data;
+        gathering.prefix =
+            gathering.mode == MODE_ENTITY ? prefix_of(&unixfs) : 0;
+        gathering.sizes = unixfs.sizes;
         gathering.at += unixfs.own;
     }
     const enum dm_status status =

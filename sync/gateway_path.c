@@ -5,18 +5,16 @@
 // so that who asked can follow the path by himself.
 
 #include "net/url.h"
+#include "sync/any_cbor.h"
 #include "sync/gateway_private.h"
-#include "sync/protobuf.h"
+#include "sync/unixfs.h"
 
 #include <string.h>
 
 #define SEGMENT_MAX 1024U
 #define STEPS_MAX 256U // Blocks on the way
-#define UNIXFS_DIRECTORY 1U
-#define UNIXFS_SHARD 5U
-#define UNIXFS_FANOUT 6U
-#define FANOUT 256U // One byte of the hash for each level
-#define PREFIX 2U   // Digits before a name in a shard
+#define FANOUT 256U    // One byte of the hash for each level
+#define PREFIX 2U      // Digits before a name in a shard
 #define LEVELS_MAX 8U
 
 // ------------------------------------------------------------------ murmur3
@@ -110,30 +108,6 @@ compare(void *context, const struct dm_any_cid *cid, struct dm_str name)
     return DM_OK;
 }
 
-// Type and fan-out of a directory, or nothing that is one
-static bool
-read_directory(struct dm_str block, uint64_t *type, uint64_t *fanout)
-{
-    struct dm_pb_field field;
-    struct dm_str data = {NULL, 0};
-    while (!dm_pb_next(&block, &field)) {
-        if (field.is_bytes && field.number == 1) {
-            data = field.bytes;
-        }
-    }
-    *type = UINT64_MAX;
-    *fanout = 0;
-    while (!dm_pb_next(&data, &field)) {
-        if (!field.is_bytes && field.number == 1) {
-            *type = field.value;
-        } else if (!field.is_bytes && field.number == UNIXFS_FANOUT) {
-            *fanout = field.value;
-        }
-    }
-    return *type == UNIXFS_DIRECTORY ||
-           (*type == UNIXFS_SHARD && *fanout == FANOUT);
-}
-
 // Where on the path one is
 struct place {
     struct dm_gateway_walk *walk;
@@ -162,14 +136,18 @@ go_to(struct place *place, const struct dm_any_cid *cid)
 static enum dm_status
 step_directory(struct place *place, struct dm_str block, struct dm_str name)
 {
-    uint64_t type = 0;
-    uint64_t fanout = 0;
-    if (!read_directory(block, &type, &fanout)) {
+    struct dm_unixfs unixfs;
+    if (!dm_unixfs_read(block, &unixfs)) {
+        return DM_ERR_NOT_FOUND;
+    }
+    const bool is_shard =
+        unixfs.type == DM_UNIXFS_SHARD && unixfs.fanout == FANOUT;
+    if (!is_shard && unixfs.type != DM_UNIXFS_DIRECTORY) {
         return DM_ERR_NOT_FOUND;
     }
     char digits[PREFIX + 1] = "";
     struct search search = {.name = name};
-    if (type == UNIXFS_SHARD) {
+    if (is_shard) {
         if (place->level == LEVELS_MAX) {
             return DM_ERR_NOT_FOUND;
         }
@@ -193,101 +171,36 @@ step_directory(struct place *place, struct dm_str block, struct dm_str name)
 
 // ------------------------------------------------------------------- dag-cbor
 
-#define MAJOR_BYTES 2U
-#define MAJOR_TEXT 3U
-#define MAJOR_ARRAY 4U
-#define MAJOR_MAP 5U
-#define MAJOR_TAG 6U
-#define TAG_LINK 42U
-
-struct item {
-    unsigned major;
-    uint64_t number;
-    struct dm_str bytes; // Of a text or bytes
-};
-
-// Take an item off the front: its head, and its bytes
-static bool
-take_item(struct dm_str *rest, struct item *ret)
-{
-    if (!rest->n) {
-        return false;
-    }
-    const unsigned first = (unsigned char)rest->data[0];
-    const unsigned low = first & 31U;
-    const size_t n = low < 24   ? 0
-                     : low < 28 ? (size_t)1 << (low - 24)
-                                : SIZE_MAX;
-    if (n > rest->n - 1) {
-        return false;
-    }
-    *ret = (struct item){.major = first >> 5U, .number = n ? 0 : low};
-    for (size_t i = 0; i < n; ++i) {
-        ret->number = ret->number << 8U | (unsigned char)rest->data[1 + i];
-    }
-    *rest = dm_str_slice(*rest, 1 + n, SIZE_MAX);
-    if (ret->major == MAJOR_BYTES || ret->major == MAJOR_TEXT) {
-        if (ret->number > rest->n) {
-            return false;
-        }
-        ret->bytes = dm_str_slice(*rest, 0, (size_t)ret->number);
-        *rest = dm_str_slice(*rest, (size_t)ret->number, SIZE_MAX);
-    }
-    return true;
-}
-
-// Take an item with all that is in it
-static bool
-skip_item(struct dm_str *rest)
-{
-    // Each item is a byte at least, so more than there are bytes are not there
-    uint64_t left = 1;
-    while (left) {
-        struct item item;
-        if (!take_item(rest, &item) || item.number > UINT64_MAX / 4) {
-            return false;
-        }
-        --left;
-        left += item.major == MAJOR_ARRAY ? item.number
-                : item.major == MAJOR_MAP ? item.number * 2
-                                          : item.major == MAJOR_TAG;
-        if (left > rest->n) {
-            return false;
-        }
-    }
-    return true;
-}
-
 // Leave `rest` at the member `name` of the item that it begins with
 static bool
 find_member(struct dm_str *rest, struct dm_str name)
 {
-    struct item item;
+    struct dm_any_item item;
     uint64_t index = 0;
-    if (!take_item(rest, &item)) {
+    if (!dm_any_item_take(rest, &item)) {
         return false;
     }
-    if (item.major == MAJOR_ARRAY) {
+    if (item.major == DM_ANY_ARRAY) {
         if (!dm_str_to_uint(name, UINT32_MAX, &index) || index >= item.number) {
             return false;
         }
-        while (index && skip_item(rest)) {
+        while (index && dm_any_item_skip(rest)) {
             --index;
         }
         return !index;
     }
-    if (item.major != MAJOR_MAP) {
+    if (item.major != DM_ANY_MAP) {
         return false;
     }
     for (uint64_t i = 0; i < item.number; ++i) {
-        struct item key;
-        if (!take_item(rest, &key)) {
+        struct dm_any_item key;
+        if (!dm_any_item_take(rest, &key)) {
             return false;
         }
-        if (key.major == MAJOR_TEXT && dm_str_equal(key.bytes, name)) {
+        if (key.major == DM_ANY_TEXT && dm_str_equal(key.bytes, name)) {
             return true;
         }
-        if (!skip_item(rest)) {
+        if (!dm_any_item_skip(rest)) {
             return false;
         }
     }
@@ -298,13 +211,10 @@ find_member(struct dm_str *rest, struct dm_str name)
 static bool
 read_link(struct dm_str rest, struct dm_any_cid *ret)
 {
-    struct item item;
-    return take_item(&rest, &item) && item.major == MAJOR_TAG &&
-           item.number == TAG_LINK && take_item(&rest, &item) &&
-           item.major == MAJOR_BYTES && item.bytes.n > 1 &&
-           !item.bytes.data[0] &&
-           dm_any_cid_read(dm_str_slice(item.bytes, 1, SIZE_MAX), ret) ==
-               item.bytes.n - 1;
+    struct dm_any_item item;
+    return dm_any_item_take(&rest, &item) && item.major == DM_ANY_TAG &&
+           item.number == DM_ANY_TAG_LINK && dm_any_item_take(&rest, &item) &&
+           dm_any_link_read(&item, ret);
 }
 
 static enum dm_status
