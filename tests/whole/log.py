@@ -376,23 +376,82 @@ def test_large(world, daemon, k):
     world.check("log/K stays within a CAR", len(answer.body) <= 16 << 20)
 
 
-def proxy(port, change):
-    """A server before that of `port`; `change` sees what heads answers."""
+def link_behind(block, key):
+    """The name behind a key of a block, as a link or as bytes"""
+    for mark in (b"\xd8\x2a\x58\x25\x00", b"\x58\x24"):
+        at = block.find(key + mark)
+        if at >= 0:
+            at += len(key + mark)
+            return block[at:at + 36]
+    return None
+
+
+def links(block):
+    return [part[:36] for part in block.split(b"\xd8\x2a\x58\x25\x00")[1:]]
+
+
+def car_of(root, names, blocks):
+    header = (b"\xa2eroots\x81\xd8\x2a\x58\x25\x00" + root +
+              b"gversion\x01")
+    return varint(len(header)) + header + b"".join(
+        varint(len(name + blocks[name])) + name + blocks[name]
+        for name in names)
+
+
+def name_text(name):
+    return "b" + base64.b32encode(name).decode().lower().rstrip("=")
+
+
+def pruned_peer():
+    """A peer that has a log of which the first 64 entries are gone"""
+    with open("tests/data/wire-vectors.json", encoding="utf-8") as file:
+        vector, = [v for v in json.load(file)["vectors"]
+                   if v["id"] == "log-70-pruned"]
+    whole = sections(base64.b64decode(vector["base64"]))
+    blocks = dict(whole)
+    head, head_block = whole[0]
+    entries = []
+    name = link_behind(head_block, b"ctip")
+    while name in blocks:
+        entries.insert(0, name)
+        name = link_behind(blocks[name], b"dprev")
+    record = base64.urlsafe_b64encode(bytes.fromhex(vector["record"])).decode()
+    told = {"cursor": "c1", "logs": [{
+        "log": vector["log"], "seq": 70, "first": 65, "head": name_text(head),
+        "record": record.rstrip("=")}]}
+
+    def answer(path):
+        if "heads" in path:
+            if "since" in path:
+                time.sleep(5)
+                return 204, b""
+            return 200, json.dumps(told).encode()
+        if "/log/" in path:
+            after = int(re.search("after=([0-9]+)", path)[1])
+            names = []
+            for entry in entries[after - 64:]:
+                names.append(entry)
+                data = link_behind(blocks[entry], b"ddata")
+                names += [data] if data else []
+            return 200, car_of(entries[-1], names, blocks)
+        wanted = re.search("/ipfs/(b[a-z2-7]+)", path)[1]
+        root, = [name for name in blocks if name_text(name) == wanted]
+        if "format=raw" in path:
+            return 200, blocks[root]
+        return 200, car_of(root, [root] + links(blocks[root]), blocks)
+
+    return serve(answer), vector["log"]
+
+
+def serve(answer):
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self):
-            try:
-                answer = lib.request(port, "GET", self.path, headers={
-                    "Authorization": self.headers["Authorization"]}, timeout=90)
-            except (OSError, http.client.HTTPException):
-                self.close_connection = True
-                return
-            body = answer.body
-            if "/heads" in self.path and answer.status == 200:
-                body = change(body)
-            self.send_response(answer.status)
-            self.send_header("Content-Length", str(len(body)))
+            status, body = answer(self.path)
+            self.send_response(status)
+            if status != 204:
+                self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
@@ -409,6 +468,49 @@ def proxy(port, change):
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
+
+
+def test_pruned(world):
+    """What is before the oldest entry that is kept: 410"""
+    server, k = pruned_peer()
+    daemon = world.daemon("late")
+    daemon.write("secrets/from-b", PEER_TOKEN, mode=0o600)
+    daemon.write("secrets/to-b", "shown-to-b", mode=0o600)
+    daemon.write("peers/b.ttl", PEER_FILE.replace(
+        " ;\n  :auth", ' ; :url "http://127.0.0.1:%d" ;\n  :auth'
+        % server.server_address[1]))
+    daemon.start()
+    line = lib.until("it is fetched", lambda: own(daemon, k))
+    world.same("from where it is kept", (line["first"], line["seq"]), (65, 70))
+    path = "/demonitor/v1/log/%s?after=" % k
+    for after in (0, 63):
+        gone = peer(daemon, path + str(after))
+        world.same("before it", (gone.status, gone.json), (410, {"first": 65}))
+    world.same("from it on", peer(daemon, path + "64").status, 200)
+    world.same("behind it", peer(daemon, path + "70").status, 204)
+    good = daemon.json("log", "verify", k)
+    world.check("it is good", good["good"] and good["entries"] == 6 and
+                good["first"] == 65 and not good["renewed"], good)
+    world.has("for people", daemon.cli("log", "verify", k).stdout,
+              "6 entries, 65…70, ")
+    world.same("it ends", daemon.stop(), 0)
+    server.shutdown()
+    server.server_close()
+
+
+def proxy(port, change):
+    """A server before that of `port`; `change` sees what heads answers."""
+    def answer(path):
+        try:
+            got = lib.request(port, "GET", path, headers={
+                "Authorization": "Bearer " + PEER_TOKEN}, timeout=90)
+        except (OSError, http.client.HTTPException):
+            return 503, b""
+        if "/heads" in path and got.status == 200:
+            return 200, change(got.body)
+        return got.status, got.body
+
+    return serve(answer)
 
 
 def test_successor(world, daemon, target):
@@ -607,6 +709,7 @@ def main():
         test_large(world, daemon, k)
         test_push(world, daemon, target)
         test_successor(world, daemon, target)
+        test_pruned(world)
         test_flipped_bit(world, daemon, k)
         world.same("it ends", daemon.stop(), 0)
         target.stop()
