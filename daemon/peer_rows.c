@@ -392,6 +392,8 @@ status_advice(unsigned status)
     case 404:
         return "does a demonitor listen at its :url?";
     case 429:
+        return "it is busy, or our log is over the :quota of its peer file for "
+               "us";
     case 503:
         return "it is busy and is asked again";
     default:
@@ -402,6 +404,8 @@ status_advice(unsigned status)
 const char *
 dm_peer_row_advice(const struct dm_peer_row *row)
 {
+    // The name of a reason (sync/follow.h)
+    static const struct dm_str quota = DM_STR("refused: quota:");
     const struct dm_peer_link *link = row->link;
     if (row->log && row->forked_at) {
         return "two histories were signed with its key: was a backup restored? "
@@ -418,6 +422,10 @@ dm_peer_row_advice(const struct dm_peer_row *row)
         return is_connected(link) ? ""
                : link->url.n ? "three others are dialled; it is when one fails"
                              : "it has no :url here, so it has to dial us";
+    }
+    if (dm_str_find(link->reason, quota) < link->reason.n) {
+        return "give its peer file here a greater :quota, or let its node keep "
+               "less (:keepBlocks)";
     }
     return link->failure == DM_NET_OK ? status_advice(link->status)
                                       : failure_advice(link->failure);

@@ -39,8 +39,8 @@ struct dm_view_log;
 struct dm_peer_link {
     struct dm_str name; ///< Unique once the rows are read: others that share
                         ///< one end in "-" and 8 characters of their key
-    struct dm_str iri; ///< Of its log
-    struct dm_str url; ///< "": we cannot dial it
+    struct dm_str iri;  ///< Of its log
+    struct dm_str url;  ///< "": we cannot dial it
     uint8_t log[DM_KEY_PUBLIC_BYTES];
     uint64_t quota;
     bool is_followed;

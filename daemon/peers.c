@@ -710,6 +710,34 @@ dm_peers_came(struct dm_peers *peers, const struct dm_peer_def *def)
     }
 }
 
+static void
+note_brought(struct dm_peer *peer, const uint8_t log[DM_KEY_PUBLIC_BYTES],
+             enum dm_status status, const char *reason)
+{
+    char name[DM_KEY_NAME_SIZE];
+    if (status) {
+        ++peer->n_refused;
+        dm_key_name(log, name);
+        dm_peer_say(peer, "log %s refused: %s", name, reason);
+    } else {
+        ++peer->n_fetched;
+        (void)dm_peer_know(peer, log); // So that it is shown who brings it
+    }
+}
+
+void
+dm_peers_brought(struct dm_peers *peers, const uint8_t by[DM_KEY_PUBLIC_BYTES],
+                 const uint8_t log[DM_KEY_PUBLIC_BYTES], enum dm_status status,
+                 const char *reason)
+{
+    DM_ON_LOOP();
+    for (size_t i = 0; i < peers->n; ++i) {
+        if (memcmp(peers->peers[i]->log, by, DM_KEY_PUBLIC_BYTES) == 0) {
+            note_brought(peers->peers[i], log, status, reason);
+        }
+    }
+}
+
 void
 dm_peers_has_ours(struct dm_peers *peers, uint64_t have)
 {

@@ -81,6 +81,12 @@ void dm_peers_came(struct dm_peers *peers, const struct dm_peer_def *def);
 /// else it is going to bring them.
 void dm_peers_has_ours(struct dm_peers *peers, uint64_t have);
 
+/// What the peer of log `by` brought of a log was taken (DM_OK), or refused.
+void dm_peers_brought(struct dm_peers *peers,
+                      const uint8_t by[DM_KEY_PUBLIC_BYTES],
+                      const uint8_t log[DM_KEY_PUBLIC_BYTES],
+                      enum dm_status status, const char *reason);
+
 /// How it stands with a peer, for people
 struct dm_peer_figures {
     const struct dm_peer_def *def;
@@ -100,7 +106,8 @@ struct dm_peer_figures {
 size_t dm_peers_count(const struct dm_peers *peers);
 struct dm_peer_figures dm_peers_figures(const struct dm_peers *peers, size_t i);
 
-/// The k-th log that peer `i` told of since the start; false behind the last.
+/// The k-th log that peer `i` told of, or brought, since the start; false
+/// behind the last.
 bool dm_peers_told(const struct dm_peers *peers, size_t i, size_t k,
                    uint8_t ret[DM_KEY_PUBLIC_BYTES]);
 

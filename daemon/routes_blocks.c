@@ -28,6 +28,8 @@ struct dm_push {
     struct dm_node *node;
     struct dm_http_call *call; // NULL: the peer left
     uint8_t log[DM_KEY_PUBLIC_BYTES];
+    bool has_by;
+    uint8_t by[DM_KEY_PUBLIC_BYTES]; // Log of the peer that brings it
     struct dm_follow_task *task;
 };
 
@@ -191,11 +193,24 @@ forget(struct dm_push *push)
     dm_free(push);
 }
 
+// Whether it was looked at and is no good, or too much
+static bool
+is_refusal(enum dm_status status)
+{
+    return status == DM_ERR_CORRUPT || status == DM_ERR_UNSUPPORTED ||
+           status == DM_ERR_STATE || status == DM_ERR_PERMISSION ||
+           status == DM_ERR_LIMIT;
+}
+
 static void
 on_done(void *context, struct dm_follow_task *task)
 {
     struct dm_push *push = context;
-    (void)task;
+    const enum dm_status status = dm_follow_task_status(task);
+    if (push->has_by && (!status || is_refusal(status))) {
+        dm_peers_brought(push->node->peers, push->by, push->log, status,
+                         dm_follow_task_error(task)->what);
+    }
     if (push->call) {
         reply_outcome(push);
     }
@@ -232,6 +247,7 @@ static struct dm_push *
 make_push(const struct dm_request *request, const uint8_t *log,
           struct dm_buf *record)
 {
+    static const struct dm_str scheme = DM_STR("ipns://");
     const struct dm_str body = request->call->incoming.body;
     struct dm_push *push = dm_calloc(1, sizeof(*push));
     char *car = dm_strndup(body.data, body.n);
@@ -253,6 +269,10 @@ make_push(const struct dm_request *request, const uint8_t *log,
     push->call = request->call;
     push->task = task;
     memcpy(push->log, log, sizeof(push->log));
+    push->has_by = request->peer &&
+                   dm_key_from_name(dm_str_slice(request->peer->log, scheme.n,
+                                                 request->peer->log.n),
+                                    push->by);
     push->next = request->node->pushes;
     request->node->pushes = push;
     return push;

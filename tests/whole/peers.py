@@ -86,6 +86,8 @@ def test_both(world, carbon, fra):
     world.check("fra pushed", seen["peer"]["pushed"] > 0, seen)
     seen = wait_row("fra at carbon", carbon, "fra", is_connected)
     world.same("fra comes to carbon", seen["direction"], "comes")
+    world.check("fra brought", seen["peer"]["fetched"] > 0, seen)
+    world.check("fra was heard", seen["peer"]["heard"], seen)
     held = seen["held"]
     world.check("entries", held["seq"] >= held["first"] == 1, held)
     world.same("behind", held["behind"], 0)
@@ -189,6 +191,25 @@ def test_restored_backup(world, carbon, fra):
     world.same("nothing is refused", row(fra, "carbon")["peer"]["refused"], 0)
 
 
+def test_refused(world, carbon, ids):
+    answer = carbon.get("/demonitor/v1/blocks?log=" + ids["fra"]["log"],
+                        method="POST", body=b"no CAR",
+                        headers={"Authorization": "Bearer " + SECRET,
+                                 "Demonitor-Record": "AAAA",
+                                 "Content-Type": "application/vnd.ipld.car"})
+    world.same("what is no record is refused", answer.status, 422)
+    seen = row(carbon, "fra")
+    world.same("it is counted", seen["peer"]["refused"], 1)
+    world.has("and told", seen["peer"]["reason"],
+              "log %s refused: " % ids["fra"]["log"])
+    world.same("it is worth a look", (seen["state"], seen["bad"]),
+               ("connected", True))
+    world.has("metric", carbon.get("/metrics").text,
+              'demonitor_peer_refused_total{peer="fra"} 1\n')
+    out = carbon.cli("peers").stdout
+    world.has("for people", out, " refused: ")
+
+
 def other_address():
     """An address of this machine that is not loopback, None without one."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -247,6 +268,7 @@ def main():
         test_away(world, carbon, fra)
         test_restored_backup(world, carbon, fra)
         test_wrong_token(world, fra)
+        test_refused(world, carbon, ids)
         test_pin(world, carbon, fra, ids)
 
 
