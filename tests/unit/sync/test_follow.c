@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "quadstore/blocks.h"
+#include "sync/audit.h"
 #include "sync/car.h"
 #include "sync/chain.h"
 #include "sync/conf.h"
@@ -441,12 +442,77 @@ check_chains_equal(struct side *from, struct fixture *at)
     dm_snapshot_close(snapshot);
 }
 
+// What is stored of the log is good for one who knows nothing but its name.
+static enum dm_status
+find_stored(void *context, const struct dm_cid *cid, struct dm_str *ret)
+{
+    return dm_serve_block(context, cid, ret);
+}
+
+static void
+check_audit(struct side *from, struct fixture *at)
+{
+    struct dm_snapshot *snapshot = snapshot_of(at);
+    const struct dm_chain *chain = dm_sealer_chain(from->sealer);
+    CHECK(chain);
+    const struct dm_audit_spec spec = {
+        .log = chain->log,
+        .record = dm_str_n((const char *)chain->record, chain->n_record),
+        .now_ms = from->now_ms,
+        .all_signatures = true,
+        .find = find_stored,
+        .context = snapshot,
+    };
+    struct dm_audit *audit = dm_audit_new(&spec);
+    CHECK(audit);
+    enum dm_status status = DM_OK;
+    while (!status) {
+        status = dm_audit_step(audit);
+    }
+    CHECK_INT(status, DM_END);
+    const struct dm_audit_report *report = dm_audit_report(audit);
+    if (report->verdict) {
+        (void)fprintf(stderr, "%s %" PRIu64 ": %s\n",
+                      dm_audit_place_text(report->place), report->seq,
+                      report->error.what);
+    }
+    CHECK_INT(report->verdict, DM_OK);
+    CHECK_INT((int64_t)report->tip, (int64_t)chain->seq);
+    dm_audit_free(audit);
+    dm_snapshot_close(snapshot);
+}
+
+// The follower's graph of the configuration is what was published.
+static void
+check_conf_equal(struct side *from, struct fixture *at)
+{
+    char graph[DM_KEY_IRI_SIZE + 8];
+    const struct dm_dataset dataset = {.all_named = true};
+    struct dm_scan_spec spec = {.dataset = &dataset, .scope = DM_SCOPE_NAMED};
+    struct dm_snapshot *snapshot = snapshot_of(at);
+    struct dm_scan *scan = NULL;
+    struct dm_quad_ids quad;
+    size_t n = 0;
+    (void)snprintf(graph, sizeof(graph), "%s#config", from->iri);
+    const struct dm_term term = dm_term_iri(dm_str(graph));
+    CHECK_INT(dm_snapshot_find(snapshot, &term, &spec.g), DM_OK);
+    CHECK_INT(dm_scan_open(snapshot, &spec, &scan), DM_OK);
+    while (dm_scan_next(scan, &quad) == DM_OK) {
+        ++n;
+    }
+    dm_scan_close(scan);
+    dm_snapshot_close(snapshot);
+    CHECK_INT((int64_t)n, (int64_t)from->conf->parts.n_quads);
+}
+
 static void
 check_all_equal(struct side *from, struct fixture *at)
 {
     check_events_equal(from, at);
     check_latest_equal(from, at);
     check_chains_equal(from, at);
+    check_conf_equal(from, at);
+    check_audit(from, at);
 }
 
 // --------------------------------------------------------------------- tests
@@ -546,6 +612,16 @@ pruning_is_followed(void)
     side_done(&a);
 }
 
+static uint64_t
+count_latest(struct fixture *at)
+{
+    struct dm_snapshot *snapshot = snapshot_of(at);
+    struct dm_store_figures figures;
+    CHECK_INT(dm_snapshot_figures(snapshot, &figures), DM_OK);
+    dm_snapshot_close(snapshot);
+    return figures.latest;
+}
+
 // Append the CAR of a Manifest and its parts, as the gateway gives it.
 static void
 put_manifest_car(struct fixture *at, const struct dm_cid *cid,
@@ -606,6 +682,7 @@ a_late_follower_starts_with_the_present(void)
     CHECK_INT(take(&b, &input, &result, &error), DM_OK);
     CHECK_INT((int64_t)result.seq, 0);
     CHECK(!result.is_whole);
+    CHECK(count_latest(&b) > 0); // The present stands
     // A second time it changes nothing
     CHECK_INT(take(&b, &input, &result, &error), DM_OK);
     CHECK_INT((int64_t)result.seq, 0);
@@ -864,6 +941,44 @@ what_cannot_be_said_is_left_out(void)
     side_done(&a);
 }
 
+// A batch that another one overtook changes nothing (F1).
+static void
+an_overtaken_batch_changes_nothing(void)
+{
+    struct side a;
+    struct fixture b;
+    struct dm_buf car;
+    struct dm_follow_batch *batches[2] = {NULL, NULL};
+    side_init(&a, 10);
+    fixture_init(&b, false);
+    begin_env(&b);
+    dm_buf_init(&car, DM_CAR_MAX);
+    (void)seal_some(&a, 3);
+    CHECK_INT(ask(&a, 0, 100, &car), DM_OK);
+    const struct dm_follow_input input = input_of(&a, dm_buf_str(&car), 0);
+    for (int i = 0; i < 2; ++i) {
+        struct dm_snapshot *snapshot = snapshot_of(&b);
+        CHECK_INT(dm_follow_verify(snapshot, &b.env, &input, &batches[i], NULL),
+                  DM_OK);
+        dm_snapshot_close(snapshot);
+    }
+    for (int i = 0; i < 2; ++i) {
+        struct dm_txn *txn = begin(&b);
+        CHECK_INT(dm_follow_apply(batches[i], &b.env, txn),
+                  i ? DM_ERR_BUSY : DM_OK);
+        if (i) {
+            dm_txn_rollback(txn);
+        } else {
+            commit(txn);
+        }
+        dm_follow_batch_free(batches[i]);
+    }
+    check_all_equal(&a, &b);
+    dm_buf_done(&car);
+    fixture_done(&b);
+    side_done(&a);
+}
+
 int
 main(void)
 {
@@ -875,6 +990,7 @@ main(void)
     a_restored_backup_adopts();
     a_long_log_is_brought_in_pieces();
     what_cannot_be_said_is_left_out();
+    an_overtaken_batch_changes_nothing();
     dm_log_free(quiet);
     return 0;
 }

@@ -265,8 +265,8 @@ main(void)
     struct dm_key *key = key_of(1);
     names_are_those_of_the_seed(key);
 
-    struct dm_tree tree = {.size = 0};
-    struct dm_wire_entry entries[3];
+    static struct dm_tree tree;
+    static struct dm_wire_entry entries[3];
     struct dm_cid cids[3];
     for (unsigned i = 0; i < 3; ++i) {
         check_entry(key, i + 1, &tree, &entries[i], &cids[i]);
