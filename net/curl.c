@@ -208,6 +208,11 @@ new_transfer(struct dm_curl *curl, const struct dm_http_exchange *exchange)
     transfer->curl = curl;
     transfer->endpoint = exchange->endpoint;
     transfer->timeout_ns = exchange->timeout_ns;
+    transfer->connect_ns = exchange->timeout_ns;
+    if (exchange->connect_ns && exchange->connect_ns < exchange->timeout_ns) {
+        transfer->connect_ns = exchange->connect_ns;
+    }
+    transfer->lost_ns = exchange->lost_ns;
     transfer->start_ns = dm_loop_now_ns(&curl->uv->loop);
     transfer->on_data = exchange->on_data;
     transfer->data_context = exchange->context;

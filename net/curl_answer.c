@@ -129,7 +129,7 @@ explain_timeout(const struct dm_http_transfer *transfer,
                 struct dm_net_outcome *outcome)
 {
     char place[DM_ENDPOINT_SIZE];
-    const double seconds = (double)transfer->timeout_ns / 1e9;
+    int64_t allowed_ns = transfer->connect_ns;
     const int64_t connected = time_of(transfer, CURLINFO_CONNECT_TIME_T);
     const int64_t secured = time_of(transfer, CURLINFO_APPCONNECT_TIME_T);
     const int64_t answered = time_of(transfer, CURLINFO_STARTTRANSFER_TIME_T);
@@ -139,11 +139,12 @@ explain_timeout(const struct dm_http_transfer *transfer,
         what = "no connection";
     } else if (transfer->is_tls && !secured) {
         what = "no end of the TLS handshake";
-    } else if (!answered) {
-        what = "no answer";
+    } else {
+        allowed_ns = transfer->timeout_ns;
+        what = answered ? what : "no answer";
     }
     dm_net_outcome_set(outcome, DM_NET_TIMED_OUT, "%s: %s after %.3g s", place,
-                       what, seconds);
+                       what, (double)allowed_ns / 1e9);
 }
 
 static void

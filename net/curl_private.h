@@ -50,6 +50,8 @@ struct dm_http_transfer {
     char *DM_NULLABLE ca_file;
     struct dm_endpoint endpoint;
     int64_t timeout_ns;
+    int64_t connect_ns; // At most timeout_ns
+    int64_t lost_ns;
     int64_t start_ns;
     int64_t handshake_ns; // When TLS began, that is TCP stood; 0 before
     bool is_tls;

@@ -7,9 +7,13 @@
 // looking through that would cost many times the rest of a check.
 
 #include "base/alloc.h"
+#include "base/time.h"
 #include "net/curl_private.h"
+#include "net/identity.h"
 #include "net/url.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -118,6 +122,17 @@ set_server_name(struct dm_http_transfer *transfer,
 }
 
 static CURLcode
+set_pin(CURL *easy, const struct dm_http_tls *tls)
+{
+    char pin[DM_PIN_SIZE];
+    if (!tls->has_pin) {
+        return CURLE_OK;
+    }
+    dm_pin_format(tls->pin, pin);
+    return curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY, pin);
+}
+
+static CURLcode
 set_tls(struct dm_http_transfer *transfer,
         const struct dm_http_exchange *exchange)
 {
@@ -144,6 +159,7 @@ set_tls(struct dm_http_transfer *transfer,
                                    is_judged ? 2L : 0L);
     code =
         code ? code : curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    code = code ? code : set_pin(easy, tls);
     if (tls->ca_file.n && !code) {
         transfer->ca_file = dm_strndup(tls->ca_file.data, tls->ca_file.n);
         code = transfer->ca_file ? CURLE_OK : CURLE_OUT_OF_MEMORY;
@@ -161,12 +177,13 @@ set_tls(struct dm_http_transfer *transfer,
 }
 
 // Kept connections are curl's to choose by what it knows; what only we know
-// must not be mixed up
+// must not be mixed up. A pin it is told too.
 static bool
 may_keep(const struct dm_http_exchange *exchange)
 {
     return exchange->keep_alive && !exchange->tls.ca_file.n &&
-           !exchange->tls.certificate.n && !exchange->accept_key;
+           !exchange->tls.certificate.n &&
+           (!exchange->accept_key || exchange->tls.has_pin);
 }
 
 static CURLcode
@@ -196,14 +213,42 @@ set_method(struct dm_http_transfer *transfer,
                 : set_text(easy, CURLOPT_CUSTOMREQUEST, exchange->method);
 }
 
+// A connection on which nothing is under way is silent, though the other
+// machine is gone: probes find out. What they cost is 100 bytes each.
+static void
+look_for_life(int fd, int64_t lost_ns)
+{
+    const int seconds =
+        (int)((lost_ns + DM_NS_PER_SECOND - 1) / DM_NS_PER_SECOND);
+    const struct {
+        int level;
+        int name;
+        int value;
+    } options[] = {
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, seconds},
+        {IPPROTO_TCP, TCP_KEEPINTVL, (seconds + 3) / 4},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, (int)(lost_ns / DM_NS_PER_MS)},
+    };
+    for (size_t i = 0; i < DM_COUNT_OF(options); ++i) {
+        // Without them the request's own timeout ends it
+        (void)setsockopt(fd, options[i].level, options[i].name,
+                         &options[i].value, sizeof(options[i].value));
+    }
+}
+
 static curl_socket_t
 open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    (void)context;
+    const struct dm_http_transfer *transfer = context;
     (void)purpose;
-    return socket(address->family,
-                  address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                  address->protocol);
+    const int fd = socket(address->family,
+                          address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                          address->protocol);
+    if (fd >= 0 && transfer->lost_ns && address->family != AF_UNIX) {
+        look_for_life(fd, transfer->lost_ns);
+    }
+    return fd;
 }
 
 static CURLcode
@@ -222,9 +267,18 @@ set_callbacks(struct dm_http_transfer *transfer)
     code =
         code ? code
              : curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    code =
+        code ? code : curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
     code = code ? code
                 : curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->reason);
     return code;
+}
+
+static long
+milliseconds(int64_t ns)
+{
+    const int64_t ms = ns / DM_NS_PER_MS + 1;
+    return ms < INT32_MAX ? (long)ms : (long)INT32_MAX;
 }
 
 static CURLcode
@@ -233,9 +287,6 @@ set_behaviour(struct dm_http_transfer *transfer,
 {
     CURL *easy = transfer->easy;
     const long is_fresh = !may_keep(exchange);
-    const int64_t timeout_ms = exchange->timeout_ns / INT64_C(1000000) + 1;
-    const long timeout =
-        timeout_ms < INT32_MAX ? (long)timeout_ms : (long)INT32_MAX;
     const struct {
         CURLoption option;
         long value;
@@ -243,8 +294,8 @@ set_behaviour(struct dm_http_transfer *transfer,
         {CURLOPT_NOSIGNAL, 1L},
         {CURLOPT_FRESH_CONNECT, is_fresh},
         {CURLOPT_FORBID_REUSE, is_fresh},
-        {CURLOPT_TIMEOUT_MS, timeout},
-        {CURLOPT_CONNECTTIMEOUT_MS, timeout},
+        {CURLOPT_TIMEOUT_MS, milliseconds(transfer->timeout_ns)},
+        {CURLOPT_CONNECTTIMEOUT_MS, milliseconds(transfer->connect_ns)},
         {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
         {CURLOPT_TCP_NODELAY, 1L},
     };

@@ -48,6 +48,11 @@ struct dm_http_request_spec {
     size_t n_headers;
     struct dm_str body;     ///< Sent with Content-Length where not empty
     int64_t timeout_ns;     ///< At least 1, for all hops together
+    int64_t connect_ns;     ///< For connecting, TLS included [timeout_ns]
+    int64_t lost_ns;        ///< The other machine, though there is nothing to
+                            ///< say, is asked for a sign of life now and then,
+                            ///< and given up when there is none for so long;
+                            ///< of a simulated one nobody asks [the system's]
     size_t max_body;        ///< Bytes of the answer's body to keep
     unsigned max_redirects; ///< [none is followed]
     enum dm_family family;  ///< [either]

@@ -53,6 +53,8 @@ struct dm_http_exchange {
     size_t n_headers;
     struct dm_str body;
     int64_t timeout_ns; ///< From start to completion
+    int64_t connect_ns; ///< Until TLS stands; 0: timeout_ns alone
+    int64_t lost_ns;    ///< See dm_http_request_spec
     size_t max_body;    ///< Bytes kept (not with `on_data`)
     bool keep_alive;    ///< May use a kept connection, and keep this one
     struct dm_http_tls tls;

@@ -86,6 +86,33 @@ who_knows_another_pin_sends_nothing(const struct contract_world *world)
     secure_close(&secure);
 }
 
+// A handshake for each request would be most of what peers say
+static void
+a_pinned_connection_is_kept_for_the_same_pin(const struct contract_world *world)
+{
+    struct secure secure;
+    struct answer answer;
+    secure_open(&secure, world);
+    secure.spec.tls.has_pin = true;
+    secure.spec.keep_alive = true;
+    secure.spec.connect_ns = INT64_C(5000000000);
+    secure.spec.lost_ns = INT64_C(5000000000);
+    memcpy(secure.spec.tls.pin, secure.identity.pin, DM_KEY_HASH_SIZE);
+    answer_get(world, &secure.spec, &answer);
+    CHECK_INT(answer.status, 200);
+    contract_wait(world, &secure.site.has_closed);
+    const uint16_t first = secure.site.client_port;
+    answer_get(world, &secure.spec, &answer);
+    CHECK_INT(answer.status, 200);
+    CHECK(!world->keeps_connections || secure.site.client_port == first);
+    contract_wait(world, &secure.site.has_closed);
+    secure.spec.tls.pin[0] ^= 1U;
+    answer_get(world, &secure.spec, &answer);
+    CHECK_INT(answer.outcome.failure, DM_NET_CERTIFICATE);
+    CHECK_INT(secure.site.n_requests, 2);
+    secure_close(&secure);
+}
+
 static void
 who_knows_no_pin_does_not_trust_it(const struct contract_world *world)
 {
@@ -156,6 +183,7 @@ contract_tls(const struct contract_world *world)
 {
     who_knows_the_pin_gets_its_answer(world);
     who_knows_another_pin_sends_nothing(world);
+    a_pinned_connection_is_kept_for_the_same_pin(world);
     who_knows_no_pin_does_not_trust_it(world);
     plain_words_get_no_answer_from_tls(world);
     a_server_without_tls_is_not_taken_for_one(world);
