@@ -31,7 +31,8 @@ struct round {
     void *context;
     int64_t now_ms;
     int64_t next_ms;
-    bool *is_met;       // Of each alert before: a candidate went on with it
+    bool *is_met; // Of each alert before: a candidate went on with it
+    bool is_partial;
     struct dm_str self; // Name of the own node
 };
 
@@ -609,6 +610,50 @@ miss(struct round *round, const struct dm_rule_def *rule,
     return resolve(round, alert);
 }
 
+// ----------------------------------------------------- before the view is
+// whole
+
+static bool
+is_of_others(const struct round *round, const struct dm_view_log *node)
+{
+    return !node || !dm_str_equal(node->name, round->self);
+}
+
+// Whether an alert rests on what other nodes said
+static bool
+rests_on_others(const struct round *round, const struct dm_alert *alert)
+{
+    if (alert->node.n) {
+        return !dm_str_equal(alert->node, round->self);
+    }
+    if (!alert->check.n) {
+        return round->view->n_nodes > 1;
+    }
+    size_t n = 0;
+    const struct dm_view_state *states =
+        states_of(round->view, alert->check, &n);
+    for (size_t i = 0; i < n; ++i) {
+        if (is_of_others(round, states[i].node)) {
+            return true;
+        }
+    }
+    return n == 0; // Whose it was nobody says any more
+}
+
+static bool
+must_wait(const struct round *round, const struct dm_alert *alert)
+{
+    return round->is_partial && rests_on_others(round, alert);
+}
+
+// E6: it stays as it is, and is sent on
+static enum dm_status
+hold(struct round *round, const struct dm_alert *alert)
+{
+    return alert->state == DM_ALERT_RESOLVED ? keep_resolved(round, alert)
+                                             : put(round, alert, false);
+}
+
 // ----------------------------------------------------------------------- rules
 
 // Why the rows of a rule cannot be taken; `*ret` is NULL where they can
@@ -675,9 +720,7 @@ carry_over(struct round *round, const struct dm_rule_def *rule)
         const struct dm_alert *alert = &round->before->items[i];
         if (!round->is_met[i] && dm_str_equal(alert->rule, rule->name)) {
             round->is_met[i] = true;
-            status = alert->state == DM_ALERT_RESOLVED
-                         ? keep_resolved(round, alert)
-                         : put(round, alert, false);
+            status = hold(round, alert);
         }
     }
     return status;
@@ -704,7 +747,9 @@ take_rows(struct round *round, const struct dm_rule_result *result,
         return refuse_rule(round, result->rule, dm_str(fault));
     }
     for (size_t i = 0; !status && i < result->n_rows; ++i) {
-        status = meet(round, result->rule, &candidates[i]);
+        if (!must_wait(round, &candidates[i])) {
+            status = meet(round, result->rule, &candidates[i]);
+        }
     }
     return status;
 }
@@ -755,7 +800,9 @@ take_missed(struct round *round, const struct dm_rule_result *results, size_t n)
         }
         const struct dm_alert *alert = &round->before->items[i];
         const struct dm_rule_def *rule = rule_of(results, n, alert);
-        if (rule) {
+        if (must_wait(round, alert)) {
+            status = hold(round, alert);
+        } else if (rule) {
             status = miss(round, rule, alert);
         } else {
             status = abandon(round, alert);
@@ -788,6 +835,7 @@ dm_alerts_evaluate(const struct dm_alerts_input *input, struct dm_alerts **ret,
         .now_ms = input->view->now_ms,
         .next_ms = INT64_MAX,
         .is_met = dm_calloc(input->before->n, sizeof(bool)),
+        .is_partial = input->is_partial,
         .self = self_of(input->view),
     };
     dm_arena_init(&round.arena, ROUND_MEMORY, NULL);

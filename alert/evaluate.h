@@ -37,6 +37,9 @@
  *    else of the rule, with {column} filled in. All from shared data, so every
  *    head says the same bytes.
  * E5 An alert's state survives a restart: dm_alert_encode()/decode().
+ * E6 While the view `is_partial`, what is said of other nodes is left
+ *    as it was: their rows neither begin nor go on with an alert, and that a
+ * row is gone means nothing.
  *
  * Threads: pure; DM_ON_WORKER. Memory: bounded by alerts (DM_ALERTS_MAX).
  */
@@ -139,6 +142,7 @@ struct dm_alerts_input {
     const struct dm_view *view; ///< Of the same instant; for labels, and for E1
     const struct dm_rule_result *DM_NULLABLE results; ///< Of enabled rules
     size_t n_results;
+    bool is_partial;              ///< E6: the view is not whole yet
     dm_alert_change_fn on_change; ///< Called for each change, before the return
     void *DM_NULLABLE context;
 };

@@ -49,6 +49,7 @@ struct scene {
     struct dm_rule_row rows[ROWS_MAX];
     struct dm_rule_result result;
     size_t n_results;
+    bool is_partial;
     struct dm_alerts *alerts;
     int64_t next_ms;
     char log[LOG_MAX]; // What changed in the last round: p f r g
@@ -149,6 +150,7 @@ try_round(int64_t now_ms, struct dm_alerts **ret)
         .view = &scene.view,
         .results = &scene.result,
         .n_results = scene.n_results,
+        .is_partial = scene.is_partial,
         .on_change = on_change,
         .context = &scene,
     };

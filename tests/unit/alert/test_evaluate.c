@@ -381,6 +381,87 @@ a_rule_that_is_no_more_resolves_what_it_said(void)
     CHECK(gives(T0 + MINUTE, "g"));
 }
 
+// ------------------------------------------------ before the view is whole
+// (E6)
+
+static void
+what_others_say_waits_until_the_view_is_whole(void)
+{
+    set_up();
+    scene.n_states = 2;
+    scene.is_partial = true;
+    row_of_shop(T0);
+    CHECK(gives(T0, ""));
+    CHECK_INT((int64_t)dm_alerts_count(scene.alerts), 0);
+    scene.is_partial = false;
+    CHECK(gives(T0 + SECOND, "f"));
+
+    scene.is_partial = true; // It started again; meanwhile the shop came back
+    restart();
+    no_rows();
+    scene.states[0].status = DM_RESULT_OK;
+    scene.states[1].status = DM_RESULT_OK;
+    CHECK(gives(T0 + MINUTE, ""));
+    CHECK_INT(only()->state, DM_ALERT_FIRING);
+    scene.is_partial = false;
+    CHECK(gives(T0 + 2 * MINUTE, "r"));
+    scene.is_partial = true; // What is resolved is told, and forgotten
+    CHECK(gives(T0 + 3 * MINUTE, ""));
+    CHECK_INT(only()->state, DM_ALERT_RESOLVED);
+    CHECK(gives(T0 + 3 * MINUTE + DM_RESEND_RESOLVED_MS, "g"));
+}
+
+static void
+what_waits_neither_goes_on_nor_is_taken_back(void)
+{
+    set_up();
+    scene.n_states = 2;
+    scene.rule.for_ms = MINUTE;
+    row_of_shop(T0);
+    CHECK(gives(T0, "p"));
+    scene.is_partial = true;
+    CHECK(gives(T0 + 2 * MINUTE, ""));
+    CHECK_INT(only()->state, DM_ALERT_PENDING);
+    no_rows();
+    CHECK(gives(T0 + 3 * MINUTE, ""));
+    scene.n_results = 0; // Its rule is gone
+    CHECK(gives(T0 + 3 * MINUTE + 1, ""));
+    scene.n_results = 1;
+    row_of_shop(T0);
+    scene.is_partial = false;
+    CHECK(gives(T0 + 4 * MINUTE, "f"));
+}
+
+static void
+the_own_states_speak_at_once(void)
+{
+    static const struct dm_str by_node[] = {DM_STR("node")};
+    set_up();
+    scene.is_partial = true;
+    row_of_shop(T0); // One state, and that is the own one
+    CHECK(gives(T0, "f"));
+    no_rows();
+    scene.states[0].status = DM_RESULT_OK;
+    CHECK(gives(T0 + 1, "r"));
+
+    set_up();
+    scene.is_partial = true;
+    scene.n_states = 2;
+    scene.rule.by.items = by_node;
+    add_row(T0);
+    add_column("node", "a");
+    add_row(T0);
+    add_column("node", "b");
+    CHECK(gives(T0, "f"));
+    CHECK(has_label(only(), "node", "a"));
+
+    set_up();
+    scene.is_partial = true;
+    scene.states[0].node = NULL; // A heartbeat: others may have been pinged
+    row_of_shop(T0);
+    CHECK(gives(T0, ""));
+}
+
 // ------------------------------------------------------------ failing memory
 
 static void
@@ -427,6 +508,9 @@ main(void)
     two_rows_of_one_identity_fail_the_rule();
     too_many_rows_or_too_long_an_identity_fail_the_rule_alone();
     a_rule_that_is_no_more_resolves_what_it_said();
+    what_others_say_waits_until_the_view_is_whole();
+    what_waits_neither_goes_on_nor_is_taken_back();
+    the_own_states_speak_at_once();
     every_failed_allocation_leaves_the_alerts_before();
     dm_alerts_free(scene.alerts);
     return 0;
