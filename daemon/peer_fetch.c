@@ -79,6 +79,9 @@ is_good(struct dm_peer *peer, const char *what,
         return true;
     }
     dm_peer_say_answer(peer, what, response);
+    if (response->outcome.failure != DM_NET_OK) {
+        dm_peer_lost(peer);
+    }
     return false;
 }
 

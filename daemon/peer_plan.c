@@ -318,6 +318,9 @@ done(struct dm_job *job)
         for (size_t i = 0; i < plan->n_items; ++i) {
             take_item(peer, &plan->items[i]);
         }
+        if (plan->is_full) {
+            peer->n_due = peer->n_todos;
+        }
         if (!peer->all->has_released && !plan->is_own_behind && plan->is_full) {
             dm_peers_release_own(peer->all);
         }

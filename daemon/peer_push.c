@@ -129,6 +129,7 @@ on_answer(void *context, const struct dm_http_response *response)
     uint64_t have = 0;
     if (!known || response->outcome.failure != DM_NET_OK) {
         dm_peer_say_answer(peer, "push", response);
+        dm_peer_lost(peer);
         dm_peer_worked(peer);
         return;
     }

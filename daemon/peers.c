@@ -24,7 +24,9 @@
 #define AUTH_MAX 4096U
 #define URL_MAX 4096U
 #define BACKOFF_LEAST_NS DM_NS_PER_SECOND
+#define BACKOFF_SOON_NS (INT64_C(5) * DM_NS_PER_SECOND)
 #define BACKOFF_MOST_NS (INT64_C(60) * DM_NS_PER_SECOND)
+#define SOON_NS (INT64_C(600) * DM_NS_PER_SECOND)
 #define CAME_NS (INT64_C(120) * DM_NS_PER_SECOND)
 #define LOOK_AGAIN_NS (INT64_C(30) * DM_NS_PER_SECOND)
 #define READ_MEMORY ((size_t)16 << 20U)
@@ -36,7 +38,9 @@
 void
 dm_peer_say(struct dm_peer *peer, const char *format, ...)
 {
+    char before[DM_PEER_REASON];
     va_list arguments;
+    memcpy(before, peer->reason, sizeof(before));
     va_start(arguments, format);
     (void)vsnprintf(peer->reason, sizeof(peer->reason), format, arguments);
     va_end(arguments);
@@ -44,6 +48,9 @@ dm_peer_say(struct dm_peer *peer, const char *format, ...)
     peer->said_ms = dm_env_wall_ms(peer->all->node->env);
     peer->failure = DM_NET_OK;
     peer->status = 0;
+    if (!peer->is_connected && strcmp(before, peer->reason) == 0) {
+        return; // It is still away
+    }
     dm_log(peer->all->node->env->log, DM_LOG_WARNING, "peer.trouble",
            "peer=\"%.*s\" reason=\"%s\"", (int)peer->def->name.n,
            peer->def->name.data, peer->reason);
@@ -127,6 +134,8 @@ dm_peer_request(struct dm_peer *peer, const struct dm_peer_ask *ask,
         .n_headers = n,
         .body = ask->body,
         .timeout_ns = ask->timeout_ns,
+        .connect_ns = DM_PEER_CONNECT_NS,
+        .lost_ns = DM_PEER_LOST_NS,
         .max_body = ask->max_body,
         .keep_alive = true,
         .tls = {.has_pin = peer->has_pin},
@@ -143,6 +152,10 @@ dm_peer_request(struct dm_peer *peer, const struct dm_peer_ask *ask,
 }
 
 // ---------------------------------------------------------------------- to do
+
+static void poll_heads(struct dm_peer *peer);
+static void become_even(struct dm_peer *peer);
+static void lose(struct dm_peer *peer);
 
 struct dm_peer_known *
 dm_peer_know(struct dm_peer *peer, const uint8_t log[DM_KEY_PUBLIC_BYTES])
@@ -216,12 +229,24 @@ dm_peer_worked(struct dm_peer *peer)
             peer->n_todos * sizeof(peer->todos[0]));
     dm_follow_task_free(peer->task);
     peer->task = NULL;
+    if (peer->is_lost) {
+        lose(peer);
+        return;
+    }
+    if (peer->n_due && !--peer->n_due) {
+        become_even(peer);
+        poll_heads(peer);
+    }
     dm_peer_work(peer);
 }
 
-// -------------------------------------------------------------------- polling
+void
+dm_peer_lost(struct dm_peer *peer)
+{
+    peer->is_lost = true;
+}
 
-static void poll_heads(struct dm_peer *peer);
+// -------------------------------------------------------------------- polling
 
 static void
 on_timer(void *context)
@@ -239,6 +264,19 @@ wait(struct dm_peer *peer, int64_t ns)
     }
 }
 
+static int64_t
+next_backoff(struct dm_peer *peer)
+{
+    const int64_t now_ns = dm_loop_now_ns(peer->all->node->net->loop);
+    if (!peer->backoff_ns) {
+        peer->lost_ns = now_ns;
+        return BACKOFF_LEAST_NS;
+    }
+    const int64_t most =
+        now_ns - peer->lost_ns < SOON_NS ? BACKOFF_SOON_NS : BACKOFF_MOST_NS;
+    return peer->backoff_ns * 2 < most ? peer->backoff_ns * 2 : most;
+}
+
 static void
 back_off(struct dm_peer *peer)
 {
@@ -247,12 +285,50 @@ back_off(struct dm_peer *peer)
     peer->is_connected = false;
     peer->is_dialled = false; // Another may have its place meanwhile
     peer->cursor[0] = '\0';
-    peer->backoff_ns = !peer->backoff_ns ? BACKOFF_LEAST_NS
-                       : peer->backoff_ns * 2 < BACKOFF_MOST_NS
-                           ? peer->backoff_ns * 2
-                           : BACKOFF_MOST_NS;
+    peer->backoff_ns = next_backoff(peer);
     wait(peer,
          peer->backoff_ns / 2 + peer->backoff_ns / 2 * (random % 1024) / 1024);
+    if (!peer->has_failed) {
+        peer->has_failed = true;
+        dm_rounds_hurry(peer->all->node->rounds); // It is not waited for
+    }
+}
+
+// What was under way is over, but for what a worker has. What there is to do
+// the next list of heads will say.
+static void
+lose(struct dm_peer *peer)
+{
+    const struct dm_net *net = peer->all->node->net;
+    const size_t n = peer->is_working ? 1 : 0;
+    for (size_t i = n; i < peer->n_todos; ++i) {
+        dm_free(peer->todos[i].record);
+    }
+    peer->n_todos = peer->n_todos < n ? peer->n_todos : n;
+    peer->n_due = 0;
+    peer->is_lost = peer->is_planning; // Then it backs off after that
+    if (peer->poll) {
+        dm_http_client_cancel(net->http, peer->poll);
+        peer->poll = NULL;
+    }
+    if (peer->request) {
+        dm_http_client_cancel(net->http, peer->request);
+        peer->request = NULL;
+        dm_peer_worked(peer);
+    }
+    if (!peer->is_planning) {
+        dm_loop_timer_stop(net->loop, &peer->timer);
+        back_off(peer);
+    }
+}
+
+static void
+become_even(struct dm_peer *peer)
+{
+    if (!peer->is_even) {
+        peer->is_even = true;
+        dm_rounds_hurry(peer->all->node->rounds);
+    }
 }
 
 static void
@@ -267,7 +343,7 @@ on_heads(void *context, const struct dm_http_response *response)
         response->is_body_cut) {
         dm_peer_say_answer(peer, "heads", response);
         peer->is_away = true;
-        back_off(peer);
+        lose(peer);
         return;
     }
     if (!peer->is_connected) {
@@ -276,6 +352,7 @@ on_heads(void *context, const struct dm_http_response *response)
         forget_absence(peer);
     }
     peer->is_connected = true;
+    peer->has_failed = false;
     peer->backoff_ns = 0;
     peer->heard_ms = dm_env_wall_ms(peer->all->node->env);
     if (response->status == 204) {
@@ -290,13 +367,19 @@ on_heads(void *context, const struct dm_http_response *response)
     dm_peer_plan(peer, json, response->body.n, is_full);
 }
 
+static bool
+comes(const struct dm_peer *peer)
+{
+    return peer->came_ns != INT64_MIN &&
+           dm_loop_now_ns(peer->all->node->net->loop) - peer->came_ns < CAME_NS;
+}
+
 // Whether the peer comes to us and is the one that dials
 static bool
 leaves_dialling_to(const struct dm_peer *peer)
 {
     const struct dm_node *node = peer->all->node;
-    return peer->came_ns != INT64_MIN &&
-           dm_loop_now_ns(node->net->loop) - peer->came_ns < CAME_NS &&
+    return comes(peer) &&
            memcmp(peer->log, dm_key_public(node->key), sizeof(peer->log)) < 0;
 }
 
@@ -349,22 +432,18 @@ poll_heads(struct dm_peer *peer)
     }
 }
 
-// After a plan
-static void
-go_on(struct dm_peer *peer, bool is_good)
-{
-    if (is_good) {
-        poll_heads(peer);
-    } else {
-        back_off(peer);
-    }
-}
-
 void
 dm_peer_planned(struct dm_peer *peer, bool is_good)
 {
     peer->is_planning = false;
-    go_on(peer, is_good);
+    if (!is_good || peer->is_lost) {
+        lose(peer);
+        return;
+    }
+    if (!peer->n_due) {
+        become_even(peer);
+        poll_heads(peer);
+    }
     dm_peer_work(peer);
 }
 
@@ -470,6 +549,7 @@ dm_peers_new(struct dm_node *node, struct dm_peers **ret)
         return DM_ERR_NO_MEMORY;
     }
     peers->node = node;
+    peers->began_ns = dm_loop_now_ns(node->net->loop);
     const enum dm_status status = read_held_logs(peers);
     if (status) {
         dm_peers_free(peers);
@@ -748,6 +828,57 @@ dm_peers_has_ours(struct dm_peers *peers, uint64_t have)
     }
 }
 
+void
+dm_peers_waits(struct dm_peers *peers, const struct dm_peer_def *def)
+{
+    DM_ON_LOOP();
+    for (size_t i = 0; i < peers->n; ++i) {
+        if (peers->peers[i]->def == def) {
+            become_even(peers->peers[i]);
+        }
+    }
+}
+
+void
+dm_peers_woke(struct dm_peers *peers)
+{
+    DM_ON_LOOP();
+    peers->began_ns = dm_loop_now_ns(peers->node->net->loop);
+    for (size_t i = 0; i < peers->n; ++i) {
+        struct dm_peer *peer = peers->peers[i];
+        peer->is_even = false;
+        if (peer->can_dial) {
+            lose(peer); // Its connections are from before
+        }
+    }
+}
+
+// One that does not answer has nothing to tell; one that only comes may come
+static bool
+is_waited_for(const struct dm_peer *peer)
+{
+    const bool is_asked = peer->is_dialled && !peer->has_failed;
+    return !peer->is_even && peer->def->follow != DM_FOLLOW_NONE &&
+           (!peer->can_dial || is_asked || comes(peer));
+}
+
+bool
+dm_peers_are_whole(const struct dm_peers *peers, int64_t *ret_due_ns)
+{
+    DM_ON_LOOP();
+    const int64_t due_ns = peers->began_ns + DM_PEERS_WHOLE_NS;
+    if (dm_loop_now_ns(peers->node->net->loop) >= due_ns) {
+        return true;
+    }
+    for (size_t i = 0; i < peers->n; ++i) {
+        if (is_waited_for(peers->peers[i])) {
+            *ret_due_ns = due_ns;
+            return false;
+        }
+    }
+    return true;
+}
+
 size_t
 dm_peers_count(const struct dm_peers *peers)
 {
@@ -758,13 +889,12 @@ struct dm_peer_figures
 dm_peers_figures(const struct dm_peers *peers, size_t i)
 {
     const struct dm_peer *peer = peers->peers[i];
-    const int64_t now = dm_loop_now_ns(peers->node->net->loop);
     return (struct dm_peer_figures){
         .def = peer->def,
         .is_dialled = peer->is_dialled,
         .is_connected = peer->is_connected,
         .is_away = peer->is_away,
-        .comes = peer->came_ns != INT64_MIN && now - peer->came_ns < CAME_NS,
+        .comes = comes(peer),
         .heard_ms = peer->heard_ms,
         .reason = peer->reason,
         .reason_ms = peer->reason[0] ? peer->said_ms : DM_NO_TIME,

@@ -17,9 +17,13 @@
  * comes to us and has the smaller key is not dialled. At most
  * DM_PEERS_DIALLED are, the first that answer.
  *
- * A peer that does not answer is tried again after 1 s, doubled up to 60 s; one
- * whose bytes are refused is heard on, the log in question waits for another
- * record.
+ * A peer that does not answer is tried again after 1 s, doubled up to 5 s, and
+ * after ten minutes up to 60 s: so a link that was cut is used again soon after
+ * it has healed. One whose bytes are refused is heard on, the log in question
+ * waits for another record.
+ *
+ * Whoever opens the connection first does all that the whole list of heads asks
+ * for, and only then asks with `wait`. So both know when they are even.
  *
  * Threads: DM_ON_LOOP. Memory: an answer at a time for each peer.
  */
@@ -41,6 +45,7 @@ struct dm_peer_def;
 struct dm_peers;
 
 #define DM_PEERS_DIALLED 3U
+#define DM_PEERS_WHOLE_NS INT64_C(60000000000)
 /// Logs that are followed though no peer file names them
 #define DM_PEERS_LOGS_MAX 50U
 
@@ -75,6 +80,20 @@ void dm_peers_bounds(const struct dm_peers *peers,
 
 /// A peer came to us: it told its heads, or asked for ours.
 void dm_peers_came(struct dm_peers *peers, const struct dm_peer_def *def);
+/// It waits for news: what it holds and this node lacks it has brought.
+void dm_peers_waits(struct dm_peers *peers, const struct dm_peer_def *def);
+
+/// The machine slept: what is known of the others is old.
+void dm_peers_woke(struct dm_peers *peers);
+/**
+ * Whether what is known of other nodes may be spoken of: since the start each
+ * peer that answers was caught up with. One that cannot be dialled is waited
+ * for, as it may come.
+ *
+ * @param ret_due_ns When it is so whatever comes: DM_PEERS_WHOLE_NS after the
+ *        start. Set only where it is not so yet.
+ */
+bool dm_peers_are_whole(const struct dm_peers *peers, int64_t *ret_due_ns);
 
 /// A peer that came to us told how many entries of our log it holds. While they
 /// are not more than ours, no backup was restored here, and sealing goes on;

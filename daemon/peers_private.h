@@ -24,6 +24,9 @@
 DM_BEGIN_DECLS
 
 #define DM_PEER_TIMEOUT_NS INT64_C(60000000000)
+/// A machine that can be reached answers sooner
+#define DM_PEER_CONNECT_NS INT64_C(5000000000)
+#define DM_PEER_LOST_NS INT64_C(15000000000)
 #define DM_PEER_WAIT_S 50 ///< Of a long poll
 #define DM_PEER_REASON 200U
 #define DM_PEER_TODOS_MAX 8192U
@@ -63,8 +66,11 @@ struct dm_peer {
     bool can_dial;
     bool is_dialled;
     bool is_connected;
-    bool is_fresh; ///< Not polled yet
-    bool is_gone;  ///< Left; what is out still comes back
+    bool is_fresh;   ///< Not polled yet
+    bool is_gone;    ///< Left; what is out still comes back
+    bool is_lost;    ///< Something it was asked got no answer
+    bool has_failed; ///< It did not answer when it was asked last
+    bool is_even;    ///< Neither had more to tell, once since the start
     bool has_pin;
     uint8_t pin[DM_KEY_HASH_SIZE];
     struct dm_timer timer;
@@ -72,6 +78,7 @@ struct dm_peer {
     struct dm_http_request *DM_NULLABLE request;
     char cursor[DM_CURSOR_MAX + 1];
     int64_t backoff_ns;
+    int64_t lost_ns; ///< When it went away
     int64_t heard_ms;
     int64_t came_ns; ///< INT64_MIN: never
     char reason[DM_PEER_REASON];
@@ -86,6 +93,7 @@ struct dm_peer {
     struct dm_todo *DM_NULLABLE todos; ///< The first one is under way
     size_t n_todos;
     size_t todos_capacity;
+    size_t n_due; ///< So many come before the next poll
     bool is_working;
     bool is_planning;
     unsigned n_out; ///< Jobs and tasks that come back to it
@@ -113,6 +121,7 @@ struct dm_peers {
     size_t logs_capacity;
     bool is_stopped;
     bool has_released; ///< Somebody was asked for the own log
+    int64_t began_ns;  ///< When the node started, or woke up
 };
 
 // ------------------------------------------------------------------- requests
@@ -145,6 +154,8 @@ void dm_peer_say_answer(struct dm_peer *peer, const char *what,
 bool dm_peer_todo(struct dm_peer *peer, const struct dm_todo *todo);
 /// Begin with the next thing, where none is under way.
 void dm_peer_work(struct dm_peer *peer);
+/// What it was asked got no answer: it is tried anew, from the start.
+void dm_peer_lost(struct dm_peer *peer);
 /// The first thing is done, or given up.
 void dm_peer_worked(struct dm_peer *peer);
 

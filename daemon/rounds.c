@@ -25,6 +25,7 @@
 #define ENCODED_MAX (256U << 10U) // Of one alert
 #define SHARED_NAMES_MAX 1000U    // Bytes of a warning
 #define REFRESH_NS (INT64_C(600) * DM_NS_PER_SECOND)
+#define SLEPT_NS (INT64_C(10) * DM_NS_PER_SECOND)
 
 static const char state_space[] = "alert";
 
@@ -38,6 +39,7 @@ struct dm_rounds {
     bool is_wanted;  // Something changed since the last one began
     bool is_stopped;
     int64_t began_ns;
+    int64_t asleep_ns;    // So long the machine has slept since it was started
     int64_t refreshed_ns; // When every alert was last stored
     // Of what changed all was stored; else the next round stores every alert.
     // One that is gone may stay behind; it goes soon after the next start.
@@ -61,7 +63,9 @@ struct round {
     struct dm_config *config;
     int64_t now_ms;
     bool refresh;
-    bool is_partial; // Something is missing in `stored`
+    bool is_view_partial; // daemon/peers.h: not all peers were caught up with
+    int64_t whole_ns;     // When the view is whole whatever comes
+    bool is_partial;      // Something is missing in `stored`
     bool is_full;
     bool is_config_valid;
     struct dm_snapshot *snapshot;
@@ -244,6 +248,7 @@ evaluate(struct round *round)
             .view = &round->present->view,
             .results = all.items,
             .n_results = all.n,
+            .is_partial = round->is_view_partial,
             .on_change = on_change,
             .context = round,
         };
@@ -397,12 +402,13 @@ tell_differences(struct dm_rounds *rounds, const struct dm_alerts *after)
 
 // Another round where something changed meanwhile, else by the clock
 static void
-end_round(struct dm_rounds *rounds, int64_t next_ms)
+end_round(struct dm_rounds *rounds, int64_t next_ms, int64_t whole_ns)
 {
     rounds->is_running = false;
     const int64_t now_ms = dm_env_wall_ms(rounds->node->env);
     const int64_t now_ns = dm_loop_now_ns(rounds->node->net->loop);
     int64_t due = rounds->began_ns + DM_ROUND_EVERY_NS;
+    due = whole_ns < due ? whole_ns : due;
     if (next_ms != INT64_MAX && next_ms - now_ms < DM_MS_PER_DAY) {
         const int64_t own = now_ns + (next_ms - now_ms) * DM_NS_PER_MS;
         due = own < due ? own : due;
@@ -446,8 +452,10 @@ settle(struct round *round, bool is_stored)
     rounds->figures.last_wall_ms = round->now_ms;
     rounds->figures.rules_failed = round->rules_failed;
     const int64_t next_ms = round->next_ms;
+    const int64_t whole_ns =
+        round->is_view_partial ? round->whole_ns : INT64_MAX;
     round_free(round);
-    end_round(rounds, next_ms);
+    end_round(rounds, next_ms, whole_ns);
 }
 
 static void
@@ -469,7 +477,7 @@ round_done(struct dm_job *job)
         dm_log(rounds->node->env->log, DM_LOG_WARNING, "rules.failed",
                "reason=\"%s\"", dm_status_text(job->status));
         round_free(round);
-        end_round(rounds, INT64_MAX);
+        end_round(rounds, INT64_MAX, INT64_MAX);
         return;
     }
     if (!round->n_stored) {
@@ -513,6 +521,7 @@ round_new(struct dm_rounds *rounds)
     round->now_ms = dm_env_wall_ms(node->env);
     round->refresh = !rounds->is_stored ||
                      rounds->began_ns - rounds->refreshed_ns >= REFRESH_NS;
+    round->is_view_partial = !dm_peers_are_whole(node->peers, &round->whole_ns);
     round->is_full = node->is_full;
     round->is_config_valid = node->config_state.is_valid;
     return round;
@@ -531,6 +540,18 @@ follow_config(struct dm_rounds *rounds)
     }
 }
 
+// What is known of other nodes is as old as the sleep was long
+static void
+notice_sleep(struct dm_rounds *rounds)
+{
+    const struct dm_env *env = rounds->node->env;
+    const int64_t asleep_ns = dm_env_boot_ns(env) - dm_env_monotonic_ns(env);
+    if (asleep_ns - rounds->asleep_ns > SLEPT_NS) {
+        dm_peers_woke(rounds->node->peers);
+    }
+    rounds->asleep_ns = asleep_ns;
+}
+
 static void
 begin_round(void *context)
 {
@@ -540,6 +561,7 @@ begin_round(void *context)
     rounds->began_ns = dm_loop_now_ns(rounds->node->net->loop);
     rounds->is_wanted = false;
     rounds->is_running = true;
+    notice_sleep(rounds);
     struct round *round = round_new(rounds);
     if (round && dm_job_start(rounds->node->rules, &round->job)) {
         round_free(round);
@@ -547,7 +569,7 @@ begin_round(void *context)
     }
     if (!round) {
         ++rounds->figures.failed;
-        end_round(rounds, INT64_MAX);
+        end_round(rounds, INT64_MAX, INT64_MAX);
     }
 }
 
@@ -624,6 +646,8 @@ dm_rounds_new(struct dm_node *node, struct dm_rounds **ret)
     }
     rounds->node = node;
     rounds->refreshed_ns = dm_loop_now_ns(node->net->loop);
+    rounds->asleep_ns =
+        dm_env_boot_ns(node->env) - dm_env_monotonic_ns(node->env);
     rounds->is_stored = true;
     rounds->alerts = dm_alerts_new();
     const enum dm_status status =

@@ -296,13 +296,16 @@ hold(const struct dm_request *request, uint64_t since, uint64_t wait_s)
 // What the peer holds of our log, said by one that has read heads of this very
 // start: what it said of them before may be old.
 static bool
-hear_have(const struct dm_request *request)
+hear_have(const struct dm_request *request, uint64_t wait_s)
 {
     uint64_t since = 0;
     uint64_t have = UINT64_MAX;
     const bool is_good = read_number(request, "have", &have);
     if (request->peer && is_good && read_since(request, &since)) {
         dm_peers_has_ours(request->node->peers, have);
+        if (wait_s) {
+            dm_peers_waits(request->node->peers, request->peer);
+        }
     }
     return is_good;
 }
@@ -321,7 +324,7 @@ heads(const struct dm_request *request)
         refuse_parameter(request, "wait is a number of seconds");
     } else if (!is_cursor_formed(request)) {
         refuse_parameter(request, "since is no cursor");
-    } else if (!hear_have(request)) {
+    } else if (!hear_have(request, wait_s)) {
         refuse_parameter(request, "have is a number of entries");
     } else if (!read_since(request, &since) ||
                dm_logs_has_news(request->node->logs, since)) {
