@@ -248,6 +248,54 @@ def test_pin(world, carbon, fra, ids):
     wait_row("the right key is taken", fra, "carbon", is_connected, SOON)
 
 
+def test_fork(world, carbon, fra, ids):
+    """A copy of carbon with its key goes on by itself; then fra meets it."""
+    carbon.stop()
+    twin = world.daemon("twin")
+    twin.write_node('; :seal "1s"')
+    twin.write("checks.ttl", CHECKS % twin.port)
+    shutil.rmtree(twin.data)
+    shutil.copytree(carbon.data, twin.data)
+    begun = row(fra, "carbon")["held"]["seq"]
+    twin.start()  # Alone: nobody whom it could ask
+    carbon.start()
+    wait_row("carbon goes on too", fra, "carbon",
+             lambda found: found["held"]["seq"] > begun + 1)
+    carbon.stop()
+    held = row(fra, "carbon")["held"]["seq"]
+    lib.until("the copy is further", lambda: any(
+        each["self"] and each["held"]["seq"] > held
+        for each in twin.get("/api/v1/peers").json["peers"]))
+    secret(twin, "from-fra", SECRET)
+    twin.write("peers/fra.ttl", PEER_OF_CARBON % ids["fra"]["iri"])
+    reload(twin)
+    fra.write("peers/carbon.ttl",
+              PEER_OF_FRA % (ids["carbon"]["iri"],
+                             "http://127.0.0.1:%d" % twin.port, ""))
+    reload(fra)
+
+    def forked():
+        for each in fra.get("/api/v1/peers").json["peers"]:
+            if each["state"] == "forked":
+                return each
+        return None
+
+    seen = lib.until("fra has the proof", forked)
+    world.same("of carbon", seen["log"], ids["carbon"]["log"])
+    proof = seen["held"]["fork"]
+    world.check("two entries", len(set(proof)) == 2, proof)
+    world.check("of the first that differs",
+                begun < seen["held"]["forkedAt"] <= held, (begun, seen, held))
+    world.has("what to do", seen["advice"], "PEERS.md")
+    out = fra.cli("peers").stdout
+    world.check("100 columns", max(map(len, out.splitlines())) <= 100, out)
+    page = fra.get("/peers").text
+    for cid in proof:
+        world.has("for people", out, cid)
+        world.has("on the page", page, cid)
+    world.has("in status", fra.cli("status").stdout, "forked")
+
+
 def main():
     with lib.World() as world:
         carbon = start(world, "carbon")
@@ -270,6 +318,7 @@ def main():
         test_wrong_token(world, fra)
         test_refused(world, carbon, ids)
         test_pin(world, carbon, fra, ids)
+        test_fork(world, carbon, fra, ids)
 
 
 main()
