@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 
 // gateway: hands out the blocks of CAR files and IPNS records by the routes of
-// a trustless gateway, until it is killed. It has no daemon and no store, and
-// takes nothing in.
+// a trustless gateway, until SIGTERM or SIGINT. It has no daemon and no store,
+// and takes nothing in.
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -14,6 +14,7 @@
 #include "sync/record.h"
 #include "sync/shelf.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -212,6 +213,38 @@ on_closed(void *context, struct dm_http_call *call, bool is_complete)
     call->user = NULL;
 }
 
+// ------------------------------------------------------------------- signals
+
+// Outside a context, since a handler gets none
+static struct dm_waker stop_waker;
+
+static void
+on_signal(int number)
+{
+    (void)number;
+    dm_waker_wake(&stop_waker);
+}
+
+static void
+on_stop(void *context)
+{
+    dm_loop_end(context);
+}
+
+static void
+set_handlers(void (*handler)(int))
+{
+    static const int numbers[] = {SIGTERM, SIGINT};
+    struct sigaction action;
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = handler;
+    action.sa_flags = SA_RESTART;
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < DM_COUNT_OF(numbers); ++i) {
+        (void)sigaction(numbers[i], &action, NULL);
+    }
+}
+
 // -------------------------------------------------------------------- server
 
 static int
@@ -265,6 +298,8 @@ serve_on(struct serving *serving, const struct dm_net *net,
     char text[DM_ENDPOINT_SIZE];
     dm_http_servers_endpoint(net->servers, server, &at);
     dm_endpoint_format(&at, text);
+    dm_waker_init(&stop_waker, net->loop, on_stop, net->loop);
+    set_handlers(on_signal);
     (void)printf("serving %zu blocks, %zu records at http://%s\n",
                  dm_shelf_blocks(serving->shelf),
                  dm_shelf_records(serving->shelf), text);
@@ -272,6 +307,8 @@ serve_on(struct serving *serving, const struct dm_net *net,
     int64_t due_ns = 0;
     while (dm_loop_step(net->loop, WAIT_NS, &due_ns) != DM_PROGRESS_ENDED) {
     }
+    set_handlers(SIG_IGN);
+    dm_waker_done(&stop_waker);
     dm_http_servers_close(net->servers, server);
     return DM_EXIT_DONE;
 }

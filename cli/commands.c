@@ -57,7 +57,8 @@ const struct dm_command dm_commands[] = {
      dm_cmd_import},
     {"gateway", "FILE.car… [--record NAME=FILE]… [--listen HOST:PORT]",
      "Serve CAR files and IPNS records, without a daemon",
-     "As an IPFS trustless gateway, on 127.0.0.1:3224 unless told otherwise.\n",
+     "As an IPFS trustless gateway, on 127.0.0.1:3224 unless told otherwise.\n"
+     "Exit codes: 0 after SIGTERM or SIGINT.\n",
      dm_cmd_gateway},
     {"log", "[NODE] [verify | export FILE.car | show SEQ]",
      "The signed log of a node: where it stands, whether it is good",

@@ -7,7 +7,8 @@ import hashlib
 import http.client
 import json
 import os
-import re
+import signal
+import socket
 import subprocess
 
 import lib
@@ -85,23 +86,6 @@ def log_vector():
     return next(v for v in vectors if v["id"] == "log-70-pruned")
 
 
-class Gateway:
-    def __init__(self, world, *words):
-        self.world = world
-        self.port = lib.free_port()
-        self.process = world.start(
-            [lib.program(), "gateway", *words, "--listen",
-             "127.0.0.1:%d" % self.port], "gateway.log")
-        self.line = lib.until("it serves", self.said)
-
-    def said(self):
-        with open(self.world.path("gateway.log"), encoding="utf-8") as file:
-            return re.search("serving .*\n", file.read())
-
-    def get(self, path, method="GET", **headers):
-        return lib.request(self.port, method, path, headers=headers)
-
-
 def test_blocks(world, gateway, leaf, text):
     path = "/ipfs/" + text_of(leaf)
     answer = gateway.get(path + "?format=raw")
@@ -161,6 +145,14 @@ def test_cut(world, gateway, torn):
         world.check("a missing block is seen", True)
 
 
+def test_end(world, gateway):
+    """SIGTERM and SIGINT end it as it should, a client being there."""
+    with socket.create_connection(("127.0.0.1", gateway.port)):
+        world.same("SIGTERM", world.stop(gateway.process), 0)
+    again = lib.Gateway(world, world.path("log.car"))
+    world.same("SIGINT", world.stop(again.process, signal.SIGINT), 0)
+
+
 def test_misuse(world):
     def run(*words):
         return subprocess.run([lib.program(), "gateway", *words],
@@ -198,10 +190,10 @@ def main():
             with open(world.path(name), "wb") as file:
                 file.write(data)
 
-        gateway = Gateway(world, world.path("dag.car"), world.path("log.car"),
-                          "--record", vector["log"] + "=" +
-                          world.path("record"),
-                          "--record", vector["log"] + "=" + world.path("bad"))
+        gateway = lib.Gateway(
+            world, world.path("dag.car"), world.path("log.car"),
+            "--record", vector["log"] + "=" + world.path("record"),
+            "--record", vector["log"] + "=" + world.path("bad"))
         world.has("what it serves", gateway.line.group(), " 1 records at http:")
         test_blocks(world, gateway, leaf, text)
         test_cars(world, gateway, root, [root, leaf] + large,
@@ -213,6 +205,7 @@ def main():
         head = sections(whole)[0]
         answer = gateway.get("/ipfs/%s?format=car" % text_of(head))
         world.same("a log, as it was exported", answer.body, whole)
+        test_end(world, gateway)
         test_misuse(world)
 
 

@@ -14,6 +14,7 @@ import http.client
 import http.server
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -295,6 +296,26 @@ class Daemon:
             found = self.status(check)
             return found if found and found["status"] == status else None
         return until("%s is %s" % (check, status), is_there, patience)
+
+
+class Gateway:
+    """`demonitor gateway` over some files."""
+
+    def __init__(self, world, *words):
+        self.port = free_port()
+        log = "gateway.%d" % self.port
+        self.process = world.start(
+            [program(), "gateway", *words, "--listen",
+             "127.0.0.1:%d" % self.port], log)
+
+        def said():
+            with open(world.path(log), encoding="utf-8") as file:
+                return re.search("serving .*\n", file.read())
+
+        self.line = until("it serves", said)
+
+    def get(self, path, method="GET", **headers):
+        return request(self.port, method, path, headers=headers)
 
 
 class World:
