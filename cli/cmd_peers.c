@@ -222,6 +222,7 @@ print_people(const struct dm_cli *cli, const json_t *document)
             print_trouble(json_array_get(rows, i), now_ms);
         }
     }
+    dm_print_kubo(document);
     if (n < 2) {
         (void)printf("  no other node is known: name one in "
                      "%s/peers/NAME.ttl\n",

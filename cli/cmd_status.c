@@ -293,21 +293,6 @@ count_problems(const struct chosen *chosen)
     return n;
 }
 
-// A line for the Kubo, where it is dead or behind
-static void
-print_kubo(const json_t *document)
-{
-    const json_t *kubo = json_object_get(document, "kubo");
-    if (!dm_json_true(kubo, "late")) {
-        return;
-    }
-    const struct dm_str reason = dm_json_str(kubo, "reason");
-    const long long behind = (long long)dm_json_integer(kubo, "behind");
-    (void)printf("  kubo    %lld entr%s behind%s%.*s\n", behind,
-                 behind == 1 ? "y" : "ies", reason.n ? ": " : "", (int)reason.n,
-                 reason.n ? reason.data : "");
-}
-
 static int
 print_table(const struct dm_cli *cli, const json_t *document,
             const struct chosen *chosen)
@@ -337,7 +322,7 @@ print_table(const struct dm_cli *cli, const json_t *document,
     }
     dm_table_print(table, 2);
     dm_table_free(table);
-    print_kubo(document);
+    dm_print_kubo(document);
     if (!cli->options.url) {
         const struct dm_str page = dm_json_str(document, "page");
         if (page.n) {

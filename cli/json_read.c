@@ -61,3 +61,17 @@ dm_clock_text(int64_t ms, int64_t now_ms, char *text, size_t size)
         text[0] = '\0';
     }
 }
+
+void
+dm_print_kubo(const json_t *document)
+{
+    const json_t *kubo = json_object_get(document, "kubo");
+    if (!dm_json_true(kubo, "late")) {
+        return;
+    }
+    const struct dm_str reason = dm_json_str(kubo, "reason");
+    const long long behind = (long long)dm_json_integer(kubo, "behind");
+    (void)printf("  kubo    %lld entr%s behind%s%.*s\n", behind,
+                 behind == 1 ? "y" : "ies", reason.n ? ": " : "", (int)reason.n,
+                 reason.n ? reason.data : "");
+}

@@ -24,6 +24,10 @@ bool dm_json_true(const json_t *DM_NULLABLE object, const char *key);
 /// A time as unix ms, INT64_MIN where there is none
 int64_t dm_json_ms(const json_t *DM_NULLABLE object, const char *key);
 
+/// Print a line for the Kubo of a status or of peers, where it is dead or
+/// behind.
+void dm_print_kubo(const json_t *document);
+
 /// "16:10:02" in the local zone, with the date where it is not today's
 void dm_clock_text(int64_t ms, int64_t now_ms, char *text, size_t size);
 

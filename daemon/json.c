@@ -116,3 +116,20 @@ dm_json_alert(const struct dm_alert *alert)
                 texts_object(alert->annotations, alert->n_annotations));
     return object;
 }
+
+void
+dm_json_kubo(json_t *object, const struct dm_outbox_figures *kubo)
+{
+    if (!kubo->is_there) {
+        return;
+    }
+    json_t *own = json_object();
+    dm_json_bool(own, "reachable", kubo->is_reachable);
+    dm_json_bool(own, "late", kubo->is_late);
+    dm_json_int(own, "behind", (int64_t)kubo->behind);
+    dm_json_int(own, "pinned", (int64_t)kubo->pinned);
+    dm_json_time(own, "answered", kubo->accepted_ms);
+    dm_json_time(own, "tipPut", kubo->put_ms);
+    dm_json_text(own, "reason", dm_str(kubo->reason));
+    dm_json_set(object, "kubo", own);
+}

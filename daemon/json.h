@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/status.h"
 #include "base/str.h"
+#include "daemon/kubo.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -33,6 +34,9 @@ void dm_json_int(json_t *object, const char *key, int64_t value);
 void dm_json_bool(json_t *object, const char *key, bool value);
 /// `value` is taken
 void dm_json_set(json_t *object, const char *key, json_t *DM_NULLABLE value);
+
+/// How it stands with the Kubo, as "kubo"; nothing where there is none
+void dm_json_kubo(json_t *object, const struct dm_outbox_figures *kubo);
 
 /// A text as a value
 json_t *DM_NULLABLE dm_json_of_text(struct dm_str value);

@@ -186,20 +186,6 @@ summary_object(const struct summary *summary)
     return object;
 }
 
-static json_t *
-kubo_object(const struct dm_outbox_figures *kubo)
-{
-    json_t *object = json_object();
-    dm_json_bool(object, "reachable", kubo->is_reachable);
-    dm_json_bool(object, "late", kubo->is_late);
-    dm_json_int(object, "behind", (int64_t)kubo->behind);
-    dm_json_int(object, "pinned", (int64_t)kubo->pinned);
-    dm_json_time(object, "answered", kubo->accepted_ms);
-    dm_json_time(object, "tipPut", kubo->put_ms);
-    dm_json_text(object, "reason", dm_str(kubo->reason));
-    return object;
-}
-
 static enum dm_status
 status_step(struct dm_reply_job *job)
 {
@@ -222,9 +208,7 @@ status_step(struct dm_reply_job *job)
         dm_json_set(document, "page",
                     json_sprintf("http://127.0.0.1:%u/", (unsigned)own->port));
     }
-    if (own->kubo.is_there) {
-        dm_json_set(document, "kubo", kubo_object(&own->kubo));
-    }
+    dm_json_kubo(document, &own->kubo);
     json_t *checks = checks_array(view, &summary);
     dm_json_set(document, "summary", summary_object(&summary));
     dm_json_set(document, "nodes", nodes_array(view));

@@ -16,6 +16,7 @@
 struct peers_reply {
     struct dm_reply_job reply;
     struct dm_peer_rows rows;
+    struct dm_outbox_figures kubo;
 };
 
 static enum dm_status
@@ -24,6 +25,7 @@ peers_init(struct dm_reply_job *job)
     struct peers_reply *own = (struct peers_reply *)job;
     const enum dm_status status =
         dm_peer_rows_gather(&own->rows, job->request.node);
+    dm_outbox_figures(job->request.node->outbox, &own->kubo);
     if (status) {
         dm_reply_problem(&job->request, 503, "out of memory", NULL);
     }
@@ -140,7 +142,8 @@ row_object(const struct dm_peer_row *row)
 static enum dm_status
 api_step(struct dm_reply_job *job)
 {
-    const struct dm_peer_rows *rows = &((struct peers_reply *)job)->rows;
+    const struct peers_reply *own = (const struct peers_reply *)job;
+    const struct dm_peer_rows *rows = &own->rows;
     const enum dm_status status = read_rows(job);
     if (status) {
         return status;
@@ -153,6 +156,7 @@ api_step(struct dm_reply_job *job)
     dm_json_text(document, "node", job->present->logs[0].name);
     dm_json_time(document, "at", job->now_ms);
     dm_json_set(document, "peers", peers);
+    dm_json_kubo(document, &own->kubo);
     job->content_type = "application/json";
     return dm_json_print(document, &job->out);
 }

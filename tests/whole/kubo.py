@@ -300,7 +300,9 @@ def check_away(world, owner, kubo):
     owner.grow(4)
     world.check("the log grows without Kubo", owner.seq() >= before + 4)
     lib.until("the node is behind", lambda: owner.metric("behind_entries") > 0)
-    world.has("status tells it", owner.daemon.cli("status").stdout, "  kubo    ")
+    for command in ("status", "peers"):
+        world.has(command + " tells it", owner.daemon.cli(command).stdout,
+                  "  kubo    ")
     world.check("the log tells it once for each reason",  # Cut off, refused
                 1 <= owner.daemon.log().count("kubo.trouble") <= 2,
                 owner.daemon.log())
@@ -464,4 +466,5 @@ def main():
         check_owner(world, first, second)
 
 
-main()
+if __name__ == "__main__":
+    main()
