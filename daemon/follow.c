@@ -130,7 +130,12 @@ finish(struct dm_follow_task *task, enum dm_status status)
     task->is_started = false;
     if (!status) {
         dm_node_log_changed(task->node, task->log);
-    } else if (!task->error.status) {
+    }
+    if (!status && task->result.forked_at) {
+        task->status = dm_error_set(&task->error, DM_ERR_PERMISSION,
+                                    "frozen: it forked at entry %llu",
+                                    (unsigned long long)task->result.forked_at);
+    } else if (status && !task->error.status) {
         (void)dm_error_set(&task->error, status, "%s", dm_status_text(status));
     }
     task->done(task->context, task);

@@ -18,6 +18,7 @@
 #define PUSH_MEMORY ((size_t)64 << 20U)
 #define PATH_MAX_BYTES 256U
 #define ANSWER_MAX 4096U
+#define PUSH_BACK 64U // Entries, doubled each time
 
 struct push {
     struct dm_job job;
@@ -134,6 +135,7 @@ on_answer(void *context, const struct dm_http_response *response)
         return;
     }
     if (response->status == 200) {
+        peer->push_back = PUSH_BACK;
         ++peer->n_pushed;
         if (read_have(response->body, &have)) {
             known->seq = have;
@@ -148,6 +150,17 @@ on_answer(void *context, const struct dm_http_response *response)
                have != known->seq) {
         // It holds another piece than was thought: once more, from there
         known->seq = have;
+        peer->is_working = false;
+        dm_peer_work(peer);
+        return;
+    } else if (response->status == 422 && known->seq &&
+               dm_str_find(response->body, dm_str("prev: ")) <
+                   response->body.n) {
+        // It holds another branch: with entries that it holds too it will see
+        // where that begins
+        known->seq =
+            known->seq > peer->push_back ? known->seq - peer->push_back : 0;
+        peer->push_back *= 2;
         peer->is_working = false;
         dm_peer_work(peer);
         return;
@@ -176,6 +189,9 @@ send(struct dm_peer *peer, const struct push *push)
         .timeout_ns = DM_PEER_TIMEOUT_NS,
         .max_body = ANSWER_MAX,
     };
+    if (!peer->push_back) {
+        peer->push_back = PUSH_BACK;
+    }
     peer->pushed_sequence = push->sequence;
     peer->is_piece = push->is_piece;
     if (dm_peer_request(peer, &ask, on_answer, &peer->request)) {

@@ -88,10 +88,11 @@ struct dm_follow_input {
 
 /// How far a log is after a batch
 struct dm_follow_result {
-    uint64_t seq;     ///< Held
-    uint64_t tip_seq; ///< Of `record`
-    bool is_whole;    ///< The tip is reached and its record is held
-    bool has_more;    ///< Entries of `car` are left: verify the same input anew
+    uint64_t seq;       ///< Held
+    uint64_t tip_seq;   ///< Of `record`
+    uint64_t forked_at; ///< The log was frozen: this sequence has two entries
+    bool is_whole;      ///< The tip is reached and its record is held
+    bool has_more; ///< Entries of `car` are left: verify the same input anew
 };
 
 /**
@@ -100,7 +101,8 @@ struct dm_follow_result {
  * @return DM_OK; DM_ERR_CORRUPT: refused, the reason is in `*error`;
  *         DM_ERR_UNSUPPORTED: of a newer protocol; DM_ERR_NOT_FOUND: the Head
  *         cannot be rebuilt from here: give `head` too; DM_ERR_STATE: the
- *         entries do not follow those held (`prev`): look for a fork;
+ *         entries do not follow those held (`prev`): ask for earlier ones, of
+ *         which some are held, and a fork is found;
  *         DM_ERR_ARGUMENT: they begin too late, some are missing between;
  *         DM_ERR_EXISTS: nothing new; DM_ERR_LIMIT: over the quota;
  *         DM_ERR_PERMISSION: the log is frozen by a fork; or what the snapshot

@@ -297,6 +297,49 @@ is_too_much(struct dm_follow_batch *batch, const struct dm_wire_entry *entry)
     return false;
 }
 
+// ---------------------------------------------------------------------- forks
+
+// Freeze the log, where these are two entries of one sequence.
+static enum dm_status
+freeze(struct verify *verify, struct dm_str ours, struct dm_str theirs)
+{
+    struct dm_follow_batch *batch = verify->batch;
+    const struct dm_str blocks[2] = {ours, theirs};
+    uint64_t seq = 0;
+    enum dm_status status =
+        dm_fork_check(ours, theirs, verify->input->log, &seq, verify->error);
+    for (size_t i = 0; !status && i < 2; ++i) {
+        batch->chain->fork[i] = dm_cid_of(DM_CODEC_CBOR, blocks[i]);
+        status =
+            keep(batch, DM_BLOCK_PROOF, seq, &batch->chain->fork[i], blocks[i]);
+    }
+    batch->chain->forked_at = seq;
+    return status;
+}
+
+// An entry of which one is held: where that is another, the log has forked.
+static enum dm_status
+compare_held(struct verify *verify, const struct dm_exchange_entry *entry)
+{
+    struct dm_follow_batch *batch = verify->batch;
+    struct dm_block_place place = {.kind = DM_BLOCK_ENTRY,
+                                   .seq = entry->entry.seq};
+    struct dm_block held;
+    if (entry->entry.seq < batch->chain->first) {
+        return DM_OK; // Not kept any more
+    }
+    enum dm_status status = dm_snapshot_log_number(
+        verify->snapshot, dm_str(batch->iri), &place.log);
+    if (!status) {
+        status = dm_snapshot_block_at(verify->snapshot, &place, &held);
+    }
+    if (status || memcmp(held.name, entry->cid.bytes, sizeof(held.name)) == 0) {
+        return status == DM_ERR_NOT_FOUND ? DM_OK : status;
+    }
+    const struct dm_str ours = dm_arena_copy(&batch->arena, held.data);
+    return ours.data ? freeze(verify, ours, entry->block) : DM_ERR_NO_MEMORY;
+}
+
 static enum dm_status
 add_entries(struct verify *verify, const struct dm_exchange *exchange)
 {
@@ -316,11 +359,11 @@ add_entries(struct verify *verify, const struct dm_exchange *exchange)
                 break;
             }
             status = add_entry(verify, entry);
-        } else if (seq == chain->seq &&
-                   !dm_cid_equal(&entry->cid, &chain->tip)) {
-            status = dm_error_set(verify->error, DM_ERR_STATE,
-                                  "fork: another entry %llu than the one held",
-                                  (unsigned long long)seq);
+        } else {
+            status = compare_held(verify, entry);
+        }
+        if (chain->forked_at) {
+            break; // Nothing after it is merged
         }
         dm_snapshot_release_texts(verify->snapshot);
     }
@@ -618,23 +661,6 @@ start(struct verify *verify)
     return status;
 }
 
-static enum dm_status
-freeze(struct verify *verify)
-{
-    struct dm_follow_batch *batch = verify->batch;
-    const struct dm_follow_input *input = verify->input;
-    uint64_t seq = 0;
-    enum dm_status status = dm_fork_check(input->fork[0], input->fork[1],
-                                          input->log, &seq, verify->error);
-    for (size_t i = 0; !status && i < 2; ++i) {
-        batch->chain->fork[i] = dm_cid_of(DM_CODEC_CBOR, input->fork[i]);
-        status = keep(batch, DM_BLOCK_PROOF, seq, &batch->chain->fork[i],
-                      input->fork[i]);
-    }
-    batch->chain->forked_at = seq;
-    return status;
-}
-
 // ----------------------------------------------------------------- all of it
 
 // Ours minus its clock: of tips that come as they are sealed the smallest
@@ -754,14 +780,23 @@ check_quota(const struct verify *verify)
 }
 
 static enum dm_status
+note_fork(struct verify *verify)
+{
+    struct dm_follow_batch *batch = verify->batch;
+    batch->result.seq = batch->chain->seq;
+    batch->result.forked_at = batch->chain->forked_at;
+    return note_seen(verify);
+}
+
+static enum dm_status
 verify_all(struct verify *verify)
 {
     const struct dm_follow_input *input = verify->input;
     struct dm_follow_batch *batch = verify->batch;
     enum dm_status status = open_chain(verify);
     if (!status && input->fork[0].n) {
-        status = freeze(verify);
-        return status ? status : note_seen(verify);
+        status = freeze(verify, input->fork[0], input->fork[1]);
+        return status ? status : note_fork(verify);
     }
     if (!status) {
         status = check_record(verify);
@@ -778,6 +813,9 @@ verify_all(struct verify *verify)
     }
     if (status) {
         return status;
+    }
+    if (batch->chain->forked_at) {
+        return note_fork(verify);
     }
     const struct dm_chain *chain = batch->chain;
     const bool has_entries = chain->seq > 0 && chain->seq >= chain->first;

@@ -749,6 +749,19 @@ a_fork_freezes(void)
     input.fork[1] = dm_buf_str(&blocks[1]);
     CHECK_INT(take(&b, &input, &result, &error), DM_OK);
 
+    // Where some of what comes is held, the fork shows by itself
+    struct fixture c;
+    fixture_init(&c, false);
+    begin_env(&c);
+    catch_up(&a, &c, 0, 100);
+    CHECK_INT(ask(&twin, 0, 100, &car), DM_OK);
+    input = input_of(&twin, dm_buf_str(&car), 0);
+    CHECK_INT(take(&c, &input, &result, &error), DM_OK);
+    CHECK_INT((int64_t)result.forked_at, 1);
+    CHECK_INT(take(&c, &input, &result, &error), DM_ERR_PERMISSION);
+    check_events_equal(&a, &c);
+    fixture_done(&c);
+
     // Frozen: neither goes on
     (void)seal_some(&a, 2);
     CHECK_INT(ask(&a, 3, 100, &car), DM_OK);
