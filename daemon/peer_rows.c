@@ -18,7 +18,8 @@
 
 #define TOLD_MAX 65536U
 #define VIA_MAX 1024U
-#define SUFFIX 8U // Characters of a key that tell names apart
+#define SUFFIX 8U                 // Characters of a key that tell names apart
+#define SILENCE_MS INT64_C(30000) // With three times :seal, as others see it
 #define NEWS_MS (INT64_C(10) * 60 * DM_MS_PER_SECOND)
 
 static const struct dm_str scheme = DM_STR("ipns://");
@@ -184,6 +185,9 @@ take_chain(struct dm_peer_row *row, const struct dm_chain *chain,
         row->received_ms =
             row->log->is_self ? chain->time_ms : row->log->received_ms;
         row->lag_ms = row->log->is_self || late < 0 ? 0 : late;
+        row->is_unsealed =
+            row->log->is_self &&
+            now_ms - chain->time_ms > 3 * row->log->seal_ms + SILENCE_MS;
     }
     row->has_tip =
         chain->n_record &&
@@ -311,7 +315,7 @@ dm_peer_row_state(const struct dm_peer_row *row)
         return "forked";
     }
     if (row->log && row->log->is_self) {
-        return "this one";
+        return row->is_unsealed ? "not sealed" : "this one";
     }
     if (row->log && row->has_tip && !row->is_renewed) {
         return "not renewed";
@@ -329,7 +333,7 @@ bool
 dm_peer_row_is_bad(const struct dm_peer_row *row)
 {
     const struct dm_peer_link *link = row->link;
-    return (row->log && row->forked_at) ||
+    return (row->log && (row->forked_at || row->is_unsealed)) ||
            (row->log && row->has_tip && !row->is_renewed) ||
            (link && link->is_followed &&
             (!is_connected(link) || row->has_news));
@@ -411,17 +415,20 @@ dm_peer_row_advice(const struct dm_peer_row *row)
         return "two histories were signed with its key: was a backup restored? "
                "See docs/PEERS.md, \"Forks\"";
     }
+    if (row->log && row->is_unsealed) {
+        return "it waits for a peer that knows this log to tell how far it is "
+               "(docs/PEERS.md, \"Forks\"), or cannot write: see its log";
+    }
     if (row->log && row->has_tip && !row->is_renewed) {
         return "it has sealed nothing for a year: start it, or delete its peer "
                "file";
     }
-    if (!link || !link->is_followed) {
+    if (!link || !dm_peer_row_is_bad(row)) {
         return "";
     }
     if (!link->reason.n) {
-        return is_connected(link) ? ""
-               : link->url.n ? "three others are dialled; it is when one fails"
-                             : "it has no :url here, so it has to dial us";
+        return link->url.n ? "three others are dialled; it is when one fails"
+                           : "it has no :url here, so it has to dial us";
     }
     if (dm_str_find(link->reason, quota) < link->reason.n) {
         return "give its peer file here a greater :quota, or let its node keep "

@@ -79,7 +79,8 @@ struct dm_peer_row {
     bool has_tip;        ///< Its newest record is here, so head and validity
     struct dm_cid head;
     int64_t valid_until_ms;
-    bool is_renewed; ///< Within its validity
+    bool is_renewed;  ///< Within its validity
+    bool is_unsealed; ///< The own log, and no entry came when it was due
     uint64_t forked_at;
     struct dm_cid fork[2];
     struct dm_str via; ///< Peers that told of it, where none is its own
@@ -112,7 +113,8 @@ enum dm_status dm_peer_rows_read(struct dm_peer_rows *rows,
 
 void dm_peer_rows_done(struct dm_peer_rows *rows);
 
-/// "this one", "connected", "away", "forked", "not renewed", "relayed", …
+/// "this one", "not sealed", "connected", "away", "forked", "not renewed",
+/// "relayed", "left out"
 const char *dm_peer_row_state(const struct dm_peer_row *row);
 /// Whether somebody should look at it
 bool dm_peer_row_is_bad(const struct dm_peer_row *row);
