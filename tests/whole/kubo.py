@@ -37,6 +37,7 @@ FEED = os.environ.get("DM_KUBO_FEED", "")
 IPFS = shutil.which("ipfs")
 GROWTH = 100  # Milliseconds from an entry to the next
 LIMIT = 100  # Seconds until the feed gives up
+STARTS = 5  # Times that a Kubo is started until it is there
 HANGS = 10  # Seconds for which Kubo does not answer
 TOKEN = "token-of-a-reader"
 
@@ -126,13 +127,22 @@ class Kubo:
             return False
 
     def start(self):
-        with open(self.world.path(self.name + ".log"), "ab") as log:
-            self.process = subprocess.Popen(
-                [IPFS, "daemon"], env=self.environment(), stdout=log,
-                stderr=log, stdin=subprocess.DEVNULL)
-        self.world.processes.append(self.process)
-        lib.until("Kubo %s answers" % self.name, self.is_up)
-        return self
+        """It ends at once where somebody has its port for a moment."""
+        path = self.world.path(self.name + ".log")
+        for _ in range(STARTS):
+            with open(path, "ab") as log:
+                self.process = subprocess.Popen(
+                    [IPFS, "daemon"], env=self.environment(), stdout=log,
+                    stderr=log, stdin=subprocess.DEVNULL)
+            self.world.processes.append(self.process)
+            lib.until("Kubo %s answers" % self.name, lambda: self.is_up() or
+                      self.process.poll() is not None)
+            if self.process.poll() is None:
+                return self
+            time.sleep(1)
+        with open(path, encoding="utf-8", errors="replace") as log:
+            raise AssertionError("Kubo %s ends:\n%s" % (self.name,
+                                                       log.read()[-3000:]))
 
     def kill(self):
         self.process.kill()
@@ -296,6 +306,7 @@ def sections(car):
 def check_away(world, owner, kubo):
     """It is killed; the node goes on, and says so once."""
     before = owner.seq()
+    told = owner.daemon.log().count("kubo.trouble")
     kubo.kill()
     owner.grow(4)
     world.check("the log grows without Kubo", owner.seq() >= before + 4)
@@ -304,7 +315,7 @@ def check_away(world, owner, kubo):
         world.has(command + " tells it", owner.daemon.cli(command).stdout,
                   "  kubo    ")
     world.check("the log tells it once for each reason",  # Cut off, refused
-                1 <= owner.daemon.log().count("kubo.trouble") <= 2,
+                1 <= owner.daemon.log().count("kubo.trouble") - told <= 2,
                 owner.daemon.log())
     kubo.start()
     owner.wait_pinned(kubo)
@@ -324,8 +335,8 @@ def check_hanging(world, owner, kubo):
         time.sleep(HANGS)
     times = [request[0] for request in owner.target.requests[asked:]]
     world.check("checks ran on time",
-                max(b - a for a, b in zip(times, times[1:])) < 1.5, times)
-    world.check("entries were sealed", owner.seq() >= before + HANGS // 2,
+                max(b - a for a, b in zip(times, times[1:])) < 3, times)
+    world.check("entries were sealed", owner.seq() >= before + HANGS // 3,
                 owner.seq() - before)
     kubo.process.send_signal(signal.SIGCONT)
     owner.wait_pinned(kubo)
@@ -376,8 +387,11 @@ def check_owner(world, first, second):
         world.check("gc of %s removes nothing of the node's" % kubo.name,
                     kubo.holds_digests(set(blocks) | {digest(newest)}))
 
-    # Another Kubo; the node ends though it hangs
+    # No Kubo, another one; the node ends though it hangs
     second.run("pin", "rm", newest)
+    owner.daemon.write_node()
+    lib.until("there is no Kubo any more", lambda: "kubo" not in
+              owner.daemon.get("/api/v1/status").json)
     owner.daemon.write_node(owner.settings(second))
     owner.wait_pinned(second)
     second.process.send_signal(signal.SIGSTOP)
