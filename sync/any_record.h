@@ -6,11 +6,12 @@
 /**
  * @file
  * IPNS records of anybody, where a gateway hands them on: what is signed in
- * them (V2); fields of V1 beside it are not looked at. Records of this wire are
- * those of sync/record.h, the strict part of this.
+ * them (V2). Where the fields of V1 are there too, they say the same; their own
+ * signature is not looked at. Records of this wire are those of sync/record.h,
+ * the strict part of this.
  *
  * Threads: pure functions. Cost: one check of a signature.
- * Source: IPNS specification, "Record".
+ * Source: IPNS specification, "Record Verification".
  */
 
 #include "base/attr.h"

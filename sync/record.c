@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/time.h"
-#include "sync/shape_private.h"
+#include "sync/record_private.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -33,15 +33,7 @@
 #define VALIDITY_BYTES 30U
 #define ZEROS_BELOW_MS "000000Z"
 
-struct data {
-    uint64_t ttl_ns;
-    struct dm_str value;
-    uint64_t sequence;
-    struct dm_str validity;
-    uint64_t validity_type;
-};
-
-#define AT(member) .at = offsetof(struct data, member)
+#define AT(member) .at = offsetof(struct dm_record_data, member)
 
 static const struct dm_field fields[] = {
     {"TTL", DM_FIELD_UINT, DM_ALWAYS, AT(ttl_ns)},
@@ -52,7 +44,7 @@ static const struct dm_field fields[] = {
 };
 #undef AT
 
-static const struct dm_shape shape = {
+const struct dm_shape dm_record_shape = {
     .name = "data of a record",
     .max = DM_RECORD_MAX,
     .unknown = DM_UNKNOWN_IGNORE,
@@ -126,8 +118,9 @@ read_validity(struct dm_str text, int64_t *ret_ms)
 static enum dm_status
 read_data(struct dm_str bytes, struct dm_record *ret, struct dm_error *error)
 {
-    struct data data = {.ttl_ns = 0};
-    enum dm_status status = dm_shape_read(&shape, bytes, &data, NULL, error);
+    struct dm_record_data data = {.ttl_ns = 0};
+    enum dm_status status =
+        dm_shape_read(&dm_record_shape, bytes, &data, NULL, error);
     if (status) {
         return status;
     }
@@ -189,7 +182,7 @@ dm_record_write(const struct dm_key *key, const struct dm_cid *head,
     char validity[DM_TIME_SIZE - 2 + sizeof(ZEROS_BELOW_MS)];
     dm_time_format(valid_until_ms, validity);
     memcpy(validity + DM_TIME_SIZE - 2, ZEROS_BELOW_MS, sizeof(ZEROS_BELOW_MS));
-    const struct data data = {
+    const struct dm_record_data data = {
         .ttl_ns = DM_RECORD_TTL_NS,
         .value = dm_str(value),
         .sequence = seq << SEQ_SHIFT | k,
@@ -201,7 +194,7 @@ dm_record_write(const struct dm_key *key, const struct dm_cid *head,
     static const uint8_t blank[LENGTH_AT + LENGTH_BYTES];
     const size_t from = buf->n;
     (void)dm_buf_put(buf, blank, sizeof(blank));
-    enum dm_status status = dm_shape_write(&shape, &data, buf);
+    enum dm_status status = dm_shape_write(&dm_record_shape, &data, buf);
     if (!status) {
         uint8_t *const bytes = (uint8_t *)buf->data + from;
         const size_t n = buf->n - from - sizeof(blank);

@@ -886,6 +886,70 @@ a_log_is_served_whole(void)
     steady_free(steady);
 }
 
+// Fields of V1 that a record holds too, in any order
+static void
+put_v1(struct dm_buf *record, struct dm_str value, struct dm_str validity,
+       uint64_t sequence, uint64_t ttl_ns)
+{
+    put_varint(record, 1U << 3U | 2U);
+    put_varint(record, value.n);
+    (void)dm_buf_put_str(record, value);
+    put_varint(record, 4U << 3U | 2U);
+    put_varint(record, validity.n);
+    (void)dm_buf_put_str(record, validity);
+    put_varint(record, 5U << 3U);
+    put_varint(record, sequence);
+    put_varint(record, 6U << 3U);
+    put_varint(record, ttl_ns);
+    CHECK_INT(record->status, DM_OK);
+}
+
+// What V1 says is what V2 signs, or the record is not good.
+static void
+a_record_says_the_same_twice(void)
+{
+    struct dm_key *const key = dm_key_from_seed(seed);
+    CHECK(key);
+    const struct dm_cid head = dm_cid_of(DM_CODEC_CBOR, dm_str("a head"));
+    char value[8 + DM_CID_TEXT_SIZE] = "/ipfs/";
+    dm_cid_text(&head, value + strlen(value));
+    const struct dm_str validity = DM_STR("2025-11-24T16:00:00.000000000Z");
+    const struct {
+        const char *value;
+        struct dm_str validity;
+        uint64_t sequence;
+        uint64_t ttl_ns;
+        enum dm_status status;
+    } records[] = {
+        {value, validity, 3U << 16U | 1U, DM_RECORD_TTL_NS, DM_OK},
+        {"/ipfs/bafkqaaa", validity, 3U << 16U | 1U, DM_RECORD_TTL_NS,
+         DM_ERR_CORRUPT},
+        {value, dm_str("2125-11-24T16:00:00Z"), 3U << 16U | 1U,
+         DM_RECORD_TTL_NS, DM_ERR_CORRUPT},
+        {value, validity, 4U << 16U, DM_RECORD_TTL_NS, DM_ERR_CORRUPT},
+        {value, validity, 3U << 16U | 1U, 1, DM_ERR_CORRUPT},
+        // V1 is not there: what is in its fields means nothing
+        {"", dm_str(""), 1, 1, DM_OK},
+    };
+    char name[DM_KEY_NAME_SIZE];
+    dm_key_name(dm_key_public(key), name);
+    for (size_t i = 0; i < DM_COUNT_OF(records); ++i) {
+        struct dm_shelf *const shelf = dm_shelf_new(BLOCKS_MAX, 5);
+        CHECK(shelf);
+        struct dm_buf record;
+        dm_buf_init(&record, DM_RECORD_MAX);
+        CHECK_INT(dm_record_write(key, &head, 3, 1, T0, &record), DM_OK);
+        put_v1(&record, dm_str(records[i].value), records[i].validity,
+               records[i].sequence, records[i].ttl_ns);
+        CHECK_INT(
+            dm_shelf_add_record(shelf, dm_str(name), dm_buf_str(&record), NULL),
+            records[i].status);
+        dm_buf_done(&record);
+        dm_shelf_free(shelf);
+    }
+    dm_key_free(key);
+}
+
 // -------------------------------------------------------------------- memory
 
 static enum dm_status
@@ -954,6 +1018,7 @@ main(void)
     links_of_cbor_are_followed_and_identity_is_not_sent();
     a_missing_block_cuts_the_body();
     a_log_is_served_whole();
+    a_record_says_the_same_twice();
     memory_that_is_out_is_said();
     dm_gateway_free(NULL);
     dm_shelf_free(NULL);
