@@ -15,6 +15,7 @@
 
 #define TEXTS_MAX (32U << 10U) // Of the answer's headers
 #define PARAM_MAX 1024U        // Bytes of a parameter of the query
+#define LOCATION_MAX 2048U     // Bytes of a URL that is said again
 #define FILENAME_MAX_BYTES 255U
 #define NS_PER_S UINT64_C(1000000000)
 #define FOR_EVER "public, max-age=29030400, immutable"
@@ -33,6 +34,7 @@ struct dm_gateway {
     struct dm_arena texts;
     bool is_out_of_memory;
     enum format format;
+    bool is_negotiated;     // By Accept: the URL says none
     struct dm_str name;     // CID or name, as in the path
     struct dm_str filename; // Decoded; empty where not given
     enum dm_gateway_scope scope;
@@ -76,6 +78,19 @@ static void DM_PRINTF(3, 4)
         gateway->is_out_of_memory = true;
     }
     va_end(again);
+}
+
+// Whether a text is of ASCII that is seen, and so may stand in a header
+static bool
+is_visible(struct dm_str text)
+{
+    for (size_t i = 0; i < text.n; ++i) {
+        const unsigned char c = (unsigned char)text.data[i];
+        if (c <= ' ' || c >= 0x7F) {
+            return false;
+        }
+    }
+    return true;
 }
 
 // `text` as it may stand between quotes of a header: ASCII, one '_' for each
@@ -284,6 +299,7 @@ choose_format(struct dm_gateway *gateway, struct dm_str query,
         }
     }
     gateway->format = wishes->format;
+    gateway->is_negotiated = !format.data;
     if (gateway->format != FORMAT_NONE) {
         return DM_OK;
     }
@@ -330,9 +346,11 @@ choose_scope(struct dm_gateway *gateway, struct dm_str query)
     if (status) {
         return status;
     }
-    gateway->scope = dm_str_is(scope, "block")    ? DM_DAG_BLOCK
-                     : dm_str_is(scope, "entity") ? DM_DAG_ENTITY
-                                                  : DM_DAG_ALL;
+    // Bytes are of an entity, where nothing else is said
+    const struct dm_str said = scope.n || !bytes.n ? scope : dm_str("entity");
+    gateway->scope = dm_str_is(said, "block")    ? DM_DAG_BLOCK
+                     : dm_str_is(said, "entity") ? DM_DAG_ENTITY
+                                                 : DM_DAG_ALL;
     if (scope.n && gateway->scope == DM_DAG_ALL && !dm_str_is(scope, "all")) {
         return refuse(gateway, 400, "the scope is block, entity or all");
     }
@@ -443,6 +461,31 @@ refuse_absent(struct dm_gateway *gateway,
                   "the block is not here");
 }
 
+// Of what Accept chose: the URL that says the same, for who keeps copies by URL
+static void
+put_location(struct dm_gateway *gateway,
+             const struct dm_gateway_request *request)
+{
+    const struct dm_str dups = DM_STR("car-dups=");
+    const struct dm_str query = request->query;
+    if (!gateway->is_negotiated || !is_visible(query) ||
+        request->path.n + query.n > LOCATION_MAX) {
+        return;
+    }
+    const char *format = "";
+    for (size_t i = 0; i < DM_COUNT_OF(formats); ++i) {
+        format =
+            formats[i].format == gateway->format ? formats[i].name : format;
+    }
+    const char *more = "";
+    if (gateway->format == FORMAT_CAR && dm_str_find(query, dups) == query.n) {
+        more = gateway->has_dups ? "&car-dups=y" : "&car-dups=n";
+    }
+    put_header(gateway, "Content-Location", "%.*s?%.*s%sformat=%s%s",
+               (int)request->path.n, request->path.data, (int)query.n,
+               query.n ? query.data : "", query.n ? "&" : "", format, more);
+}
+
 // What all answers of a block have. Gives whether the client has it already.
 static bool
 put_common(struct dm_gateway *gateway, const struct dm_gateway_request *request,
@@ -454,6 +497,7 @@ put_common(struct dm_gateway *gateway, const struct dm_gateway_request *request,
                request->path.data);
     put_header(gateway, "X-Content-Type-Options", "nosniff");
     put_header(gateway, "Vary", "Accept");
+    put_location(gateway, request);
     if (!has_tag(request->if_none_match, tag)) {
         return false;
     }
@@ -606,6 +650,7 @@ answer_record(struct dm_gateway *gateway,
                gateway->name.data);
     put_header(gateway, "X-Content-Type-Options", "nosniff");
     put_header(gateway, "Vary", "Accept");
+    put_location(gateway, request);
     if (has_tag(request->if_none_match, tag)) {
         gateway->head.status = 304;
         return DM_END;
@@ -661,11 +706,8 @@ decide(struct dm_gateway *gateway, const struct dm_gateway_request *request)
     const size_t n = dm_str_find(rest, slash);
     gateway->name = dm_str_slice(rest, 0, n);
     const struct dm_str path = dm_str_slice(rest, n + 1, SIZE_MAX);
-    for (size_t i = 0; i < request->path.n; ++i) {
-        const unsigned char c = (unsigned char)request->path.data[i];
-        if (c <= ' ' || c >= 0x7F) { // It is said again in a header
-            return refuse(gateway, 400, "the path is not encoded");
-        }
+    if (!is_visible(request->path)) { // It is said again in a header
+        return refuse(gateway, 400, "the path is not encoded");
     }
     if (gateway->name.n > DM_ANY_CID_TEXT_MAX) {
         return refuse(gateway, 400, "the name is too long");

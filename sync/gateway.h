@@ -15,16 +15,16 @@
  *                  car           what hangs below it, depth first
  *     /ipns/NAME   ipns-record   the record of a name
  *
- * The format is that of ?format=, else of Accept. A CAR may be of what a path
- * below a CID leads to, and has the blocks on the path first. There is no HTML
- * and no file without its blocks. It serves what its source has and asks
- * nobody. A body that cannot be ended (a block is missing) is to be cut off, so
- * that the client sees it.
+ * The format is that of ?format=, else of Accept (Content-Location says which
+ * URL has it then). A CAR may be of what a path below a CID leads to, and has
+ * the blocks on the path first. There is no HTML and no file without its
+ * blocks. It serves what its source has and asks nobody. A body that cannot be
+ * ended (a block is missing) is to be cut off, so that the client sees it.
  *
  * What hangs below a block: links of dag-cbor and dag-pb, each block once
  * unless dups=y is asked for; blocks of identity are not sent. dag-scope=entity
  * of dag-pb is the whole file, or those of its blocks that hold entity-bytes,
- * or the directory without what is in it.
+ * or the directory without what is in it; entity-bytes alone asks for it too.
  *
  * Pure: no network, no clock. Threads: one at a time, any worker; the source
  * says whether its blocks are there. Memory: one block, links that wait (up to

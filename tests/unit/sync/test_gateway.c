@@ -484,6 +484,54 @@ what_is_asked_wrongly_is_refused(void)
     dm_buf_done(&dag.car);
 }
 
+// What Accept chose has a URL of its own; what the URL says itself has none.
+static void
+what_is_negotiated_has_a_location(void)
+{
+    static const char path[] = "/ipfs/bafkqaaa";
+    static const struct {
+        struct ask ask;
+        const char *location;
+    } asks[] = {
+        {{.path = path, .accept = "application/vnd.ipld.raw"},
+         "/ipfs/bafkqaaa?format=raw"},
+        {{.path = path,
+          .accept = "application/vnd.ipld.car;dups=y",
+          .query = "dag-scope=block"},
+         "/ipfs/bafkqaaa?dag-scope=block&format=car&car-dups=y"},
+        {{.path = path, .accept = "application/vnd.ipld.car"},
+         "/ipfs/bafkqaaa?format=car&car-dups=n"},
+        {{.path = path,
+          .accept = "application/vnd.ipld.car",
+          .query = "car-dups=y"},
+         "/ipfs/bafkqaaa?car-dups=y&format=car"},
+        {{.path = path,
+          .accept = "application/vnd.ipld.raw",
+          .query = "filename=\xC3\xA9"},
+         ""},
+        {{.path = path,
+          .accept = "application/vnd.ipld.raw",
+          .query = "format=raw"},
+         ""},
+        {{.path = path,
+          .accept = "application/vnd.ipld.raw",
+          .query = "format="},
+         ""},
+        {{.path = path, .accept = "application/vnd.ipld.raw", .tag = "*"},
+         "/ipfs/bafkqaaa?format=raw"},
+        {{.path = path, .accept = "text/html"}, ""},
+    };
+    struct dm_shelf *const shelf = dm_shelf_new(BLOCKS_MAX, 5);
+    CHECK(shelf);
+    for (size_t i = 0; i < DM_COUNT_OF(asks); ++i) {
+        struct answer answer;
+        get(shelf, &asks[i].ask, &answer);
+        CHECK(!strcmp(header(&answer, "Content-Location"), asks[i].location));
+        done(&answer);
+    }
+    dm_shelf_free(shelf);
+}
+
 // ---------------------------------------------------------------------- CARs
 
 // root (directory) -> "a" file of two parts, "b" the same file, "c" raw
@@ -710,16 +758,26 @@ a_part_of_a_file_is_what_holds_its_bytes(void)
     const size_t all[] = {file, half, a, b};
     const size_t only_b[] = {file, half, b};
     const size_t crossed[] = {file, half, b, a}; // The end, then the begin
-    static const char start[] = "format=car&dag-scope=entity&entity-bytes=";
+    static const char start[] = "format=car&entity-bytes=";
     const struct {
         const char *bytes;
         const size_t *want;
         size_t n;
     } parts[] = {
-        {"0:*", all, 4},       {"0:9", all, 3},        {"10:19", only_b, 3},
-        {"12:25", crossed, 4}, {"-1:*", only_b, 3},    {"-99:-31", all, 3},
-        {"40:*", all, 1},      {"7:3", all, 1},        {"-99:-98", all, 1},
-        {"19:-21", only_b, 3}, {"30:9999", only_b, 3},
+        {"0:*", all, 4},
+        {"0:9", all, 3},
+        {"10:19", only_b, 3},
+        {"12:25", crossed, 4},
+        {"-1:*", only_b, 3},
+        {"-99:-31", all, 3},
+        {"40:*", all, 1},
+        {"7:3", all, 1},
+        {"-99:-98", all, 1},
+        {"19:-21", only_b, 3},
+        {"30:9999", only_b, 3},
+        {"12:19&dag-scope=all", all, 4}, // It is all that is asked for
+        {"12:19&dag-scope=block", all, 1},
+        {"12:19&dag-scope=entity", only_b, 3},
     };
     for (size_t i = 0; i < DM_COUNT_OF(parts); ++i) {
         char query[128];
@@ -861,6 +919,9 @@ a_log_is_served_whole(void)
     CHECK(!strcmp(header(&answer, "Content-Type"),
                   "application/vnd.ipfs.ipns-record"));
     CHECK(!strcmp(header(&answer, "Cache-Control"), "public, max-age=60"));
+    char location[DM_KEY_NAME_SIZE + 32];
+    (void)snprintf(location, sizeof(location), "%s?format=ipns-record", path);
+    CHECK(!strcmp(header(&answer, "Content-Location"), location));
     CHECK(strstr(header(&answer, "Content-Disposition"), ".ipns-record\""));
     done(&answer);
 
@@ -1010,6 +1071,7 @@ main(void)
     a_block_has_its_headers();
     a_range_is_one_or_all();
     what_is_asked_wrongly_is_refused();
+    what_is_negotiated_has_a_location();
     a_car_is_walked_depth_first();
     a_shard_is_an_entity_without_its_files();
     a_path_is_followed();
