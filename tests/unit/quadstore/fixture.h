@@ -80,7 +80,9 @@ static inline struct dm_txn *
 begin(struct fixture *fixture)
 {
     struct dm_txn *txn = NULL;
-    CHECK(fixture->store);
+    if (!fixture->store) {
+        abort(); // The linter does not look into CHECK
+    }
     CHECK(!dm_txn_begin(fixture->store, &txn) && txn);
     return txn;
 }
@@ -95,7 +97,9 @@ static inline struct dm_snapshot *
 snapshot_of(struct fixture *fixture)
 {
     struct dm_snapshot *snapshot = NULL;
-    CHECK(fixture->store);
+    if (!fixture->store) {
+        abort(); // The linter does not look into CHECK
+    }
     CHECK(!dm_snapshot_open(fixture->store, &fixture->work, &snapshot) &&
           snapshot);
     return snapshot;
