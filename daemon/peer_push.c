@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/time.h"
 #include "daemon/peers_private.h"
 #include "quadstore/store.h"
 #include "sync/base64.h"
@@ -18,6 +19,7 @@
 #define PUSH_MEMORY ((size_t)64 << 20U)
 #define PATH_MAX_BYTES 256U
 #define ANSWER_MAX 4096U
+#define UNWANTED_NS (INT64_C(60) * DM_NS_PER_SECOND)
 #define PUSH_BACK 64U // Entries, doubled each time
 
 struct push {
@@ -165,7 +167,8 @@ on_answer(void *context, const struct dm_http_response *response)
         dm_peer_work(peer);
         return;
     } else if (response->status == 404) {
-        known->is_unwanted = true;
+        known->unwanted_ns =
+            dm_loop_now_ns(peer->all->node->net->loop) + UNWANTED_NS;
     } else {
         dm_peer_say_answer(peer, "push", response);
         known->sequence = peer->pushed_sequence; // Until something is new
@@ -245,7 +248,7 @@ dm_peer_push(struct dm_peer *peer, const struct dm_todo *todo)
     const struct dm_peer_known *known = dm_peer_know(peer, todo->log);
     // Its own log, too: where it has less of it than we hold it was restored
     // from a backup
-    if (!known || known->is_unwanted) {
+    if (!known || dm_loop_now_ns(node->net->loop) < known->unwanted_ns) {
         dm_peer_worked(peer);
         return;
     }

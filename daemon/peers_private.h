@@ -55,8 +55,8 @@ struct dm_peer_known {
     uint8_t log[DM_KEY_PUBLIC_BYTES];
     uint64_t seq;
     uint64_t sequence;
-    bool is_unwanted; ///< It said 404: it does not follow that log
-    uint64_t refused; ///< Sequence of its record that was refused here
+    int64_t unwanted_ns; ///< It said 404: nothing is brought before that time
+    uint64_t refused;    ///< Sequence of its record that was refused here
 };
 
 struct dm_peer {
