@@ -367,6 +367,17 @@ def both_tell(world, a, b, nginx, proxy, webhook):
     world.same("what was told", told(webhook), [WEB + ("firing",)])
 
 
+def goes_on(world, a, b, what):
+    """New results are sealed, and come to the other node."""
+    began = time.time()
+    for node, other, check in ((a, b, "web"), (b, a, "page")):
+        lib.until("%s has new results of %s" % (node.name, other.name),
+                  lambda node=node, k=other.k, check=check:
+                  node.state(k, check)[1] > began)
+    measured(world, what + " until both have new results of each other",
+             time.time() - began, 15)
+
+
 def kill_both(world, a, b, proxy, webhook):
     for node in (a, b):
         node.kill()
@@ -378,14 +389,7 @@ def kill_both(world, a, b, proxy, webhook):
     measured(world, "kill -9 of both until both have posted it again",
              max(proxy.of(source, began)[0][0] for source in SOURCES) - began,
              15)
-    caught_up(world, a, b, "kill -9 of both")
-    for node, other, check in ((a, b, "web"), (b, a, "page")):
-        def is_fresh(node=node, other=other, check=check):
-            return node.state(other.k, check)[1] > began
-        lib.until("%s has new results of %s" % (node.name, other.name),
-                  is_fresh)
-    measured(world, "until both have new results of each other",
-             time.time() - began, 15)
+    goes_on(world, a, b, "kill -9 of both")
     lib.until("nothing for a while", lambda: time.time() > began + NO_NEWS)
     world.same("no second notification, no resolve", told(webhook),
                [WEB + ("firing",)])
@@ -449,10 +453,24 @@ def caught_up(world, a, b, what):
                  CAUGHT_UP_WITHIN)
 
 
-def cut_and_heal(world, net, a, b, webhook, before):
+def restart_alone(world, a, proxy):
+    """a knows only what it knew before: its alert stays."""
+    began = time.time()
+    a.kill()
+    a.start()
+    lib.until("a posts it again", lambda: proxy.of(SOURCES[0], began))
+    world.same("a has told of nothing that it cannot know",
+               [alert for _, alert in proxy.of(SOURCES[0], began)
+                if alerts.seconds(alert["endsAt"]) <= time.time()], [])
+
+
+def cut_and_heal(world, net, a, b, proxy, webhook, before):
     net.cut()
     began = time.time()
     world.check("the link is cut", not can_connect(net.b, ADDRESS_A, PEER_PORT))
+    lib.until("the cut is half over", lambda: time.time() > began + CUT / 2,
+              patience=2 * CUT, pause=0.5)
+    restart_alone(world, a, proxy)
     lib.until("the cut is over", lambda: time.time() > began + CUT,
               patience=2 * CUT, pause=0.5)
     world.same("during the cut nothing is told", told(webhook), before)
@@ -461,6 +479,7 @@ def cut_and_heal(world, net, a, b, webhook, before):
                     node.state(other.k, check)[1] < began + 5)
     net.heal()
     caught_up(world, a, b, "link healed")
+    goes_on(world, a, b, "link healed")
     for k in (a.k, b.k):
         left = difference(a, b, k)
         world.check("exports are equal", not left, "\n".join(left[:10]))
@@ -524,7 +543,7 @@ def scene(world, net, programs):
     nginx.stop()
     lib.until("it is told anew", lambda: len(told(webhook)) == 3)
     a.wait_state(b.k, "web", "critical")
-    cut_and_heal(world, net, a, b, webhook, told(webhook))
+    cut_and_heal(world, net, a, b, proxy, webhook, told(webhook))
     resolve(world, a, b, nginx, webhook, told(webhook))
     verify(world, a, b)
     for node in (a, b):
