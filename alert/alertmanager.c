@@ -280,7 +280,7 @@ gather(struct gathering *gathering, const struct dm_alerts *alerts)
     struct client *client = gathering->client;
     for (size_t i = 0; alerts && i < dm_alerts_count(alerts); ++i) {
         const struct dm_alert *alert = dm_alerts_at(alerts, i);
-        if (alert->state == DM_ALERT_PENDING) {
+        if (alert->state == DM_ALERT_PENDING || alert->waits) {
             continue;
         }
         const uint64_t content = content_of(alert);

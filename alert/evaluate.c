@@ -338,6 +338,41 @@ make_candidate(struct round *round, const struct dm_rule_def *rule,
     return status ? status : make_annotations(round, rule, row, ret);
 }
 
+// --------------------------------------------------- before the view is whole
+
+static bool
+is_of_others(const struct round *round, const struct dm_view_log *node)
+{
+    return !node || !dm_str_equal(node->name, round->self);
+}
+
+// Whether an alert rests on what other nodes said
+static bool
+rests_on_others(const struct round *round, const struct dm_alert *alert)
+{
+    if (alert->node.n) {
+        return !dm_str_equal(alert->node, round->self);
+    }
+    if (!alert->check.n) {
+        return round->view->n_nodes > 1;
+    }
+    size_t n = 0;
+    const struct dm_view_state *states =
+        states_of(round->view, alert->check, &n);
+    for (size_t i = 0; i < n; ++i) {
+        if (is_of_others(round, states[i].node)) {
+            return true;
+        }
+    }
+    return n == 0; // Whose it was nobody says any more
+}
+
+static bool
+must_wait(const struct round *round, const struct dm_alert *alert)
+{
+    return round->is_partial && rests_on_others(round, alert);
+}
+
 // --------------------------------------------------------------- going on
 
 // The first alert before with this identity; the others follow it
@@ -366,7 +401,9 @@ put(struct round *round, const struct dm_alert *alert, bool is_change)
         [DM_ALERT_FIRING] = DM_ALERT_IS_FIRING,
         [DM_ALERT_RESOLVED] = DM_ALERT_IS_RESOLVED,
     };
-    const enum dm_status status = dm_alerts_add(round->after, alert);
+    struct dm_alert copy = *alert;
+    copy.waits = must_wait(round, alert);
+    const enum dm_status status = dm_alerts_add(round->after, &copy);
     if (!status && is_change) {
         round->on_change(round->context, events[alert->state], alert);
     }
@@ -610,43 +647,7 @@ miss(struct round *round, const struct dm_rule_def *rule,
     return resolve(round, alert);
 }
 
-// ----------------------------------------------------- before the view is
-// whole
-
-static bool
-is_of_others(const struct round *round, const struct dm_view_log *node)
-{
-    return !node || !dm_str_equal(node->name, round->self);
-}
-
-// Whether an alert rests on what other nodes said
-static bool
-rests_on_others(const struct round *round, const struct dm_alert *alert)
-{
-    if (alert->node.n) {
-        return !dm_str_equal(alert->node, round->self);
-    }
-    if (!alert->check.n) {
-        return round->view->n_nodes > 1;
-    }
-    size_t n = 0;
-    const struct dm_view_state *states =
-        states_of(round->view, alert->check, &n);
-    for (size_t i = 0; i < n; ++i) {
-        if (is_of_others(round, states[i].node)) {
-            return true;
-        }
-    }
-    return n == 0; // Whose it was nobody says any more
-}
-
-static bool
-must_wait(const struct round *round, const struct dm_alert *alert)
-{
-    return round->is_partial && rests_on_others(round, alert);
-}
-
-// E6: it stays as it is, and is sent on
+// E6: it stays as it is
 static enum dm_status
 hold(struct round *round, const struct dm_alert *alert)
 {

@@ -37,9 +37,9 @@
  *    else of the rule, with {column} filled in. All from shared data, so every
  *    head says the same bytes.
  * E5 An alert's state survives a restart: dm_alert_encode()/decode().
- * E6 While the view `is_partial`, what is said of other nodes is left
- *    as it was: their rows neither begin nor go on with an alert, and that a
- * row is gone means nothing.
+ * E6 While the view `is_partial`, what rests on other nodes is left as it was,
+ *    and is not told: their rows neither begin nor go on with an alert, and
+ * that a row is gone means nothing.
  *
  * Threads: pure; DM_ON_WORKER. Memory: bounded by alerts (DM_ALERTS_MAX).
  */
@@ -92,6 +92,7 @@ struct dm_alert {
     int64_t starts_ms;     ///< E2
     int64_t fired_ms;      ///< 0: not yet
     int64_t resolved_ms;   ///< 0: not
+    bool waits;            ///< E6: not to be told now; not encoded
 };
 
 /// One row of a rule, columns as text: names for IRIs, lexical forms else

@@ -171,6 +171,15 @@ round_of(struct scene *scene, int n, enum dm_alert_state state,
                            alerts_of(scene, n, state, starts_ms));
 }
 
+// The same set of one alert, which is to be told or not to be told yet
+static void
+round_that_waits(struct scene *scene, int64_t starts_ms, bool waits)
+{
+    struct dm_alerts *alerts = alerts_of(scene, 1, DM_ALERT_FIRING, starts_ms);
+    alerts->items[0].waits = waits;
+    dm_alertmanagers_round(scene->clients, alerts);
+}
+
 static struct dm_alertmanager_figures
 figures_of(const struct scene *scene)
 {
@@ -180,6 +189,22 @@ figures_of(const struct scene *scene)
 }
 
 // ----------------------------------------------------------------------------
+
+static void
+what_waits_is_told_when_it_no_longer_does(void)
+{
+    static struct scene scene;
+    set_up(&scene);
+    const int64_t starts = rig_wall_ms(&scene.rig);
+    round_that_waits(&scene, starts, true);
+    rig_pass(&scene.rig, ROUND_MS);
+    CHECK_INT(count(&scene.recorder, "\"DeadMansSwitch\""), 1);
+    CHECK_INT(count(&scene.recorder, "\"alertname\":\"n0\""), 0);
+    round_that_waits(&scene, starts, false);
+    rig_pass(&scene.rig, DM_NS_PER_SECOND / DM_NS_PER_MS);
+    CHECK_INT(count(&scene.recorder, "\"alertname\":\"n0\""), 1);
+    tear_down(&scene);
+}
 
 static void
 what_fires_is_told_at_once_and_every_minute(void)
@@ -527,6 +552,7 @@ every_failed_allocation_is_a_status_or_told_later(void)
 int
 main(void)
 {
+    what_waits_is_told_when_it_no_longer_does();
     what_fires_is_told_at_once_and_every_minute();
     what_changes_is_told_at_once_and_its_end_too();
     an_end_is_in_nobodys_future();

@@ -381,8 +381,7 @@ a_rule_that_is_no_more_resolves_what_it_said(void)
     CHECK(gives(T0 + MINUTE, "g"));
 }
 
-// ------------------------------------------------ before the view is whole
-// (E6)
+// -------------------------------------------- before the view is whole (E6)
 
 static void
 what_others_say_waits_until_the_view_is_whole(void)
@@ -403,8 +402,10 @@ what_others_say_waits_until_the_view_is_whole(void)
     scene.states[1].status = DM_RESULT_OK;
     CHECK(gives(T0 + MINUTE, ""));
     CHECK_INT(only()->state, DM_ALERT_FIRING);
+    CHECK(only()->waits); // It may be over: it is not told
     scene.is_partial = false;
     CHECK(gives(T0 + 2 * MINUTE, "r"));
+    CHECK(!only()->waits);
     scene.is_partial = true; // What is resolved is told, and forgotten
     CHECK(gives(T0 + 3 * MINUTE, ""));
     CHECK_INT(only()->state, DM_ALERT_RESOLVED);
@@ -454,6 +455,7 @@ the_own_states_speak_at_once(void)
     add_column("node", "b");
     CHECK(gives(T0, "f"));
     CHECK(has_label(only(), "node", "a"));
+    CHECK(!only()->waits);
 
     set_up();
     scene.is_partial = true;
