@@ -262,6 +262,52 @@ def test_commands(world, daemon, k, car):
     daemon.cli("log", "export", "/nonexistent/log.car", code=5)
 
 
+def test_same_gateway(world, daemon, k, car):
+    """A node and `demonitor gateway` answer alike."""
+    alone = lib.Gateway(world, car, "--record", k + "=" + car + ".record")
+    entry = "/ipfs/" + daemon.json("log", "show", "1")["cid"]
+    record = "/ipns/" + k
+    tag = '"%s.raw"' % entry[len("/ipfs/"):]
+    raw = {"Accept": "application/vnd.ipld.raw"}
+    asks = [(entry + "?format=raw", "GET", {}),
+            (entry + "?format=raw", "HEAD", {}),
+            (entry, "GET", raw),
+            (entry, "GET", {**raw, "Range": "bytes=1-9"}),
+            (entry, "GET", {**raw, "Range": "bytes=1000000-"}),
+            (entry, "GET", {**raw, "If-None-Match": tag}),
+            (entry + "?format=raw&filename=%C3%A9.bin", "GET", {}),
+            (entry + "?format=car", "GET", {}),
+            (entry + "?format=car", "HEAD", {}),
+            (entry + "?dag-scope=block", "GET", {"Accept": CAR + ";dups=y"}),
+            (entry + "/log?format=car", "GET", {}),
+            (entry + "/none?format=car", "GET", {}),
+            (entry + "?format=tar", "GET", {}),
+            (entry, "GET", {}),
+            (record + "?format=ipns-record", "GET", {}),
+            (record + "?format=ipns-record", "HEAD", {}),
+            (record, "GET", {"Accept": "application/vnd.ipfs.ipns-record"}),
+            (record + "?format=raw", "GET", {}),
+            ("/ipns/" + OTHER + "?format=ipns-record", "GET", {})]
+    for path, method, headers in asks:
+        of = daemon.get(path, method=method, headers=headers)
+        to = alone.get(path, method=method, **headers)
+        what = " ".join((method, path, *headers))
+        world.same("status of " + what, of.status, to.status)
+        if of.status < 400:
+            world.same("headers of " + what, fields(of, path),
+                       fields(to, path))
+        if of.status < 400 and path.startswith(entry):
+            world.same("body of " + what, of.body, to.body)
+    world.same("it ends", world.stop(alone.process), 0)
+
+
+def fields(answer, path):
+    """Its headers; the node may have a newer record meanwhile."""
+    left_out = ("Date", "Etag") if path.startswith("/ipns/") else ("Date",)
+    return sorted((name, value) for name, value in answer.headers.items()
+                  if name not in left_out)
+
+
 def stores(daemon):
     for name in os.listdir(daemon.data):
         path = os.path.join(daemon.data, name)
@@ -710,6 +756,7 @@ def main():
         os.makedirs(world.path("copy"))
         car = world.path("copy", "log.car")
         test_commands(world, daemon, k, car)
+        test_same_gateway(world, daemon, k, car)
         test_verifier(world, daemon, k, car)
         test_large(world, daemon, k)
         test_push(world, daemon, target)
