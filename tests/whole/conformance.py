@@ -32,9 +32,11 @@ PATIENCE = 240  # Seconds; it is built before it runs
 
 
 def conformance(*words):
-    """Run it; it is built by Go, so the environment is the caller's."""
+    """Run it. It has Go build its tests: in the caller's environment, where
+    the modules are, but nothing is fetched."""
     done = subprocess.run([TOOL, *words], capture_output=True, text=True,
-                          check=False, timeout=PATIENCE)
+                          check=False, timeout=PATIENCE,
+                          env={**os.environ, "GOPROXY": "off"})
     return done.returncode, done.stdout + done.stderr
 
 
@@ -97,9 +99,12 @@ def main():
             "test", "--gateway-url", "http://127.0.0.1:%d" % gateway.port,
             "--specs", ",".join(SPECS), "--json", report,
             "--", "-timeout", "%ds" % PATIENCE)
-        world.same("it says that all is well", code, 0)
         if not os.path.exists(report):
             raise AssertionError("no report:\n" + output)
+        with open(report, encoding="utf-8") as file:
+            if "[setup failed]" in file.read():
+                lib.skip("Go lacks modules to build gateway-conformance with")
+        world.same("it says that all is well", code, 0)
         results, said = read_report(report)
         for spec in SPECS:
             for test in check_spec(world, spec, results):
