@@ -62,6 +62,14 @@ give_up(struct dm_peer *peer)
     dm_peer_worked(peer);
 }
 
+// Nothing is wrong with the record, but it could not be fetched.
+static void
+fail(struct dm_peer *peer)
+{
+    dm_peer_retry_later(peer);
+    dm_peer_worked(peer);
+}
+
 // --------------------------------------------------------------------- blocks
 
 struct wanted {
@@ -125,7 +133,7 @@ on_snap(void *context, const struct dm_http_response *response)
     struct dm_peer *peer = context;
     if (!is_good(peer, "snapshot", response) ||
         !give_body(peer, DM_FOLLOW_SNAP, response)) {
-        give_up(peer);
+        fail(peer);
         return;
     }
     start_task(peer);
@@ -138,7 +146,7 @@ on_conf(void *context, const struct dm_http_response *response)
     struct dm_wire_head head;
     if (!is_good(peer, "configuration", response) ||
         !give_body(peer, DM_FOLLOW_CONF, response)) {
-        give_up(peer);
+        fail(peer);
         return;
     }
     const struct dm_follow_input *input = dm_follow_task_input(peer->task);
@@ -156,7 +164,7 @@ on_start_head(void *context, const struct dm_http_response *response)
     struct dm_wire_head head;
     struct dm_error error = {0};
     if (!is_good(peer, "Head", response)) {
-        give_up(peer);
+        fail(peer);
         return;
     }
     if (!dm_cid_names(&current(peer)->tip.head, response->body)) {
@@ -193,12 +201,13 @@ on_entries(void *context, const struct dm_http_response *response)
     }
     if (response->outcome.failure == DM_NET_OK && response->status == 204) {
         peer->request = NULL;
-        give_up(peer); // It told of more than it serves: the next answer says
+        dm_peer_say(peer, "entries: it told of more than it serves");
+        fail(peer);
         return;
     }
     if (!is_good(peer, "entries", response) ||
         !give_body(peer, DM_FOLLOW_CAR, response)) {
-        give_up(peer);
+        fail(peer);
         return;
     }
     start_task(peer);
@@ -251,7 +260,7 @@ on_head(void *context, const struct dm_http_response *response)
     struct dm_peer *peer = context;
     if (!is_good(peer, "Head", response) ||
         !give_body(peer, DM_FOLLOW_HEAD, response)) {
-        give_up(peer);
+        fail(peer);
         return;
     }
     start_task(peer);
@@ -405,7 +414,7 @@ on_old_entries(void *context, const struct dm_http_response *response)
 {
     struct dm_peer *peer = context;
     if (!is_good(peer, "entries", response)) {
-        give_up(peer);
+        fail(peer);
         return;
     }
     const struct dm_node *node = peer->all->node;
@@ -454,7 +463,7 @@ on_proof_b(void *context, const struct dm_http_response *response)
     struct dm_peer *peer = context;
     if (!is_good(peer, "proof of a fork", response) ||
         !give_body(peer, DM_FOLLOW_FORK_B, response)) {
-        give_up(peer);
+        fail(peer);
         return;
     }
     start_task(peer);
@@ -466,7 +475,7 @@ on_proof_a(void *context, const struct dm_http_response *response)
     struct dm_peer *peer = context;
     if (!is_good(peer, "proof of a fork", response) ||
         !give_body(peer, DM_FOLLOW_FORK_A, response)) {
-        give_up(peer);
+        fail(peer);
         return;
     }
     get_block(peer, &current(peer)->fork[1], false, DM_ENTRY_MAX, on_proof_b);
@@ -480,6 +489,7 @@ after_success(struct dm_peer *peer)
     const struct dm_follow_result result = dm_follow_task_result(peer->task);
     const struct dm_follow_input *input = dm_follow_task_input(peer->task);
     ++peer->n_fetched;
+    peer->retry_ns = 0;
     if (input->fork[0].n || result.is_whole) {
         dm_peer_worked(peer);
         return;
@@ -519,9 +529,11 @@ on_task(void *context, struct dm_follow_task *task)
     case DM_ERR_BUSY: // Another peer was faster
     case DM_ERR_EXISTS:
     case DM_ERR_PERMISSION:
+        give_up(peer);
+        return;
     case DM_ERR_FULL:
     case DM_ERR_CANCELLED:
-        give_up(peer);
+        fail(peer);
         return;
     case DM_END:
     case DM_AGAIN:

@@ -28,6 +28,10 @@
 #define BACKOFF_MOST_NS (INT64_C(60) * DM_NS_PER_SECOND)
 #define SOON_NS (INT64_C(600) * DM_NS_PER_SECOND)
 #define CAME_NS (INT64_C(120) * DM_NS_PER_SECOND)
+// A peer that answers at once though it has nothing new, or always has
+#define EARLY_NS DM_NS_PER_SECOND
+#define POLL_LEAST_NS (INT64_C(100) * DM_NS_PER_MS)
+#define RETRY_LEAST_NS (INT64_C(5) * DM_NS_PER_SECOND)
 #define LOOK_AGAIN_NS (INT64_C(30) * DM_NS_PER_SECOND)
 #define READ_MEMORY ((size_t)16 << 20U)
 #define LOGS_MAX 4096U
@@ -74,6 +78,8 @@ dm_peer_say_answer(struct dm_peer *peer, const char *what,
 {
     if (response->outcome.failure != DM_NET_OK) {
         dm_peer_say(peer, "%s: %s", what, response->outcome.text);
+    } else if (response->is_body_cut) {
+        dm_peer_say(peer, "%s: the answer is longer than it may be", what);
     } else {
         char title[DM_PEER_REASON / 2];
         read_title(response->body, title, sizeof(title));
@@ -153,6 +159,7 @@ dm_peer_request(struct dm_peer *peer, const struct dm_peer_ask *ask,
 
 // ---------------------------------------------------------------------- to do
 
+static void poll_after(struct dm_peer *peer, int64_t least_ns);
 static void poll_heads(struct dm_peer *peer);
 static void become_even(struct dm_peer *peer);
 static void lose(struct dm_peer *peer);
@@ -202,11 +209,56 @@ dm_peer_todo(struct dm_peer *peer, const struct dm_todo *todo)
     return true;
 }
 
+// Forget the first `n` things to do.
+static void
+drop_todos(struct dm_peer *peer, size_t n)
+{
+    for (size_t i = 0; i < n; ++i) {
+        dm_free(peer->todos[i].record);
+    }
+    peer->n_todos -= n;
+    memmove(&peer->todos[0], &peer->todos[n],
+            peer->n_todos * sizeof(peer->todos[0]));
+}
+
+// So many of the first things that were due are over.
+static void
+settle(struct dm_peer *peer, size_t n)
+{
+    if (peer->n_due) {
+        peer->n_due -= n < peer->n_due ? n : peer->n_due;
+        if (!peer->n_due) {
+            become_even(peer);
+            poll_after(peer, POLL_LEAST_NS);
+        }
+    }
+}
+
+// What was planned together may be more than is wanted: each log that came
+// meanwhile counts.
+static void
+drop_unwanted(struct dm_peer *peer)
+{
+    size_t n = 0;
+    while (n < peer->n_todos && peer->todos[n].kind != DM_TODO_PUSH &&
+           !dm_peers_wants(peer->all, peer->todos[n].log, peer->def)) {
+        ++n;
+    }
+    if (n) {
+        drop_todos(peer, n);
+        settle(peer, n);
+    }
+}
+
 void
 dm_peer_work(struct dm_peer *peer)
 {
     DM_ON_LOOP();
     if (peer->is_working || !peer->n_todos || peer->all->is_stopped) {
+        return;
+    }
+    drop_unwanted(peer);
+    if (!peer->n_todos) {
         return;
     }
     peer->is_working = true;
@@ -223,20 +275,14 @@ dm_peer_worked(struct dm_peer *peer)
 {
     assert(peer->is_working && peer->n_todos);
     peer->is_working = false;
-    dm_free(peer->todos[0].record);
-    --peer->n_todos;
-    memmove(&peer->todos[0], &peer->todos[1],
-            peer->n_todos * sizeof(peer->todos[0]));
+    drop_todos(peer, 1);
     dm_follow_task_free(peer->task);
     peer->task = NULL;
     if (peer->is_lost) {
         lose(peer);
         return;
     }
-    if (peer->n_due && !--peer->n_due) {
-        become_even(peer);
-        poll_heads(peer);
-    }
+    settle(peer, 1);
     dm_peer_work(peer);
 }
 
@@ -248,10 +294,21 @@ dm_peer_lost(struct dm_peer *peer)
 
 // -------------------------------------------------------------------- polling
 
+static bool
+is_retry_due(const struct dm_peer *peer)
+{
+    return dm_loop_now_ns(peer->all->node->net->loop) >= peer->retry_at_ns;
+}
+
 static void
 on_timer(void *context)
 {
-    poll_heads(context);
+    struct dm_peer *peer = context;
+    if (peer->poll && is_retry_due(peer)) {
+        dm_http_client_cancel(peer->all->node->net->http, peer->poll);
+        peer->poll = NULL;
+    }
+    poll_heads(peer);
 }
 
 static void
@@ -275,6 +332,33 @@ next_backoff(struct dm_peer *peer)
     const int64_t most =
         now_ns - peer->lost_ns < SOON_NS ? BACKOFF_SOON_NS : BACKOFF_MOST_NS;
     return peer->backoff_ns * 2 < most ? peer->backoff_ns * 2 : most;
+}
+
+// Poll, but not sooner than so long after the last one began.
+static void
+poll_after(struct dm_peer *peer, int64_t least_ns)
+{
+    const int64_t since =
+        dm_loop_now_ns(peer->all->node->net->loop) - peer->polled_ns;
+    if (since >= least_ns) {
+        poll_heads(peer);
+    } else {
+        wait(peer, least_ns - since);
+    }
+}
+
+void
+dm_peer_retry_later(struct dm_peer *peer)
+{
+    struct dm_loop *loop = peer->all->node->net->loop;
+    peer->retry_ns = !peer->retry_ns                        ? RETRY_LEAST_NS
+                     : peer->retry_ns * 2 < BACKOFF_MOST_NS ? peer->retry_ns * 2
+                                                            : BACKOFF_MOST_NS;
+    peer->retry_at_ns = dm_loop_now_ns(loop) + peer->retry_ns;
+    if (peer->poll) {
+        dm_loop_timer_start(loop, &peer->timer, peer->retry_at_ns, on_timer,
+                            peer);
+    }
 }
 
 static void
@@ -356,7 +440,7 @@ on_heads(void *context, const struct dm_http_response *response)
     peer->backoff_ns = 0;
     peer->heard_ms = dm_env_wall_ms(peer->all->node->env);
     if (response->status == 204) {
-        poll_heads(peer);
+        poll_after(peer, EARLY_NS);
         return;
     }
     char *json = dm_strndup(response->body.data, response->body.n);
@@ -410,6 +494,11 @@ poll_heads(struct dm_peer *peer)
         return;
     }
     peer->is_dialled = true;
+    peer->polled_ns = dm_loop_now_ns(peer->all->node->net->loop);
+    if (is_retry_due(peer)) {
+        peer->retry_at_ns = INT64_MAX;
+        peer->cursor[0] = '\0';
+    }
     if (peer->knows_held) {
         (void)snprintf(have, sizeof(have), "&have=%" PRIu64, peer->held);
     }
@@ -429,6 +518,9 @@ poll_heads(struct dm_peer *peer)
     if (dm_peer_request(peer, &ask, on_heads, &peer->poll)) {
         peer->poll = NULL;
         back_off(peer);
+    } else if (peer->retry_at_ns != INT64_MAX) {
+        dm_loop_timer_start(peer->all->node->net->loop, &peer->timer,
+                            peer->retry_at_ns, on_timer, peer);
     }
 }
 
@@ -442,7 +534,7 @@ dm_peer_planned(struct dm_peer *peer, bool is_good)
     }
     if (!peer->n_due) {
         become_even(peer);
-        poll_heads(peer);
+        poll_after(peer, POLL_LEAST_NS);
     }
     dm_peer_work(peer);
 }
@@ -625,6 +717,7 @@ peer_new(struct dm_peers *peers, const struct dm_peer_def *def)
         peer->def = def;
         peer->heard_ms = DM_NO_TIME;
         peer->came_ns = INT64_MIN;
+        peer->retry_at_ns = INT64_MAX;
         (void)log_of(def, peer->log);
         peer->can_dial = def->url.n && def->follow != DM_FOLLOW_NONE;
         peer->has_pin = def->pin.n && dm_pin_parse(def->pin, peer->pin);

@@ -78,7 +78,10 @@ struct dm_peer {
     struct dm_http_request *DM_NULLABLE request;
     char cursor[DM_CURSOR_MAX + 1];
     int64_t backoff_ns;
-    int64_t lost_ns; ///< When it went away
+    int64_t lost_ns;     ///< When it went away
+    int64_t polled_ns;   ///< When the last poll began
+    int64_t retry_ns;    ///< From a fetch that failed to the next one
+    int64_t retry_at_ns; ///< Then all heads are asked for; INT64_MAX: no need
     int64_t heard_ms;
     int64_t came_ns; ///< INT64_MIN: never
     char reason[DM_PEER_REASON];
@@ -153,6 +156,8 @@ void dm_peer_say_answer(struct dm_peer *peer, const char *what,
 
 /// Put it behind what is to do; takes the record. False where there is no room.
 bool dm_peer_todo(struct dm_peer *peer, const struct dm_todo *todo);
+/// The first thing could not be fetched: later all heads are asked for again.
+void dm_peer_retry_later(struct dm_peer *peer);
 /// Begin with the next thing, where none is under way.
 void dm_peer_work(struct dm_peer *peer);
 /// What it was asked got no answer: it is tried anew, from the start.
