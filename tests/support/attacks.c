@@ -157,8 +157,9 @@ early_begin(struct maker *maker)
     maker_good(&all, ATTACK_BEFORE - 1);
     maker_cut(&all);
     maker_good(&all, 2);
-    dm_buf_clear(&maker->car);
-    CHECK(!dm_buf_put_str(&maker->car, dm_buf_str(&all.car)));
+    maker->car.n = maker->car_from;
+    CHECK(!dm_buf_put_str(&maker->car, dm_str_slice(dm_buf_str(&all.car),
+                                                    all.car_from, all.car.n)));
     maker_done(&all);
 }
 

@@ -25,19 +25,27 @@
 #define DM_NS "https://w3id.org/demonitor#"
 
 void
+maker_take_key(struct maker *maker, const uint8_t seed[DM_KEY_SEED_BYTES])
+{
+    dm_key_free(maker->key);
+    dm_chain_free(maker->chain);
+    maker->key = dm_key_from_seed(seed);
+    CHECK(maker->key);
+    dm_key_name(dm_key_public(maker->key), maker->name);
+    dm_key_iri(dm_key_public(maker->key), maker->iri);
+    maker->chain = dm_chain_new(dm_key_public(maker->key));
+    CHECK(maker->chain);
+}
+
+void
 maker_init(struct maker *maker, uint8_t seed, int64_t t0_ms)
 {
     uint8_t bytes[DM_KEY_SEED_BYTES];
     memset(maker, 0, sizeof(*maker));
     memset(bytes, seed, sizeof(bytes));
-    maker->key = dm_key_from_seed(bytes);
-    CHECK(maker->key);
     maker->seed = seed;
     maker->t0_ms = t0_ms;
-    dm_key_name(dm_key_public(maker->key), maker->name);
-    dm_key_iri(dm_key_public(maker->key), maker->iri);
-    maker->chain = dm_chain_new(dm_key_public(maker->key));
-    CHECK(maker->chain);
+    maker_take_key(maker, bytes);
     dm_buf_init(&maker->car, CAR_MAX);
     dm_buf_init(&maker->head, DM_HEAD_MAX);
     dm_buf_init(&maker->record, DM_RECORD_MAX);
@@ -101,16 +109,31 @@ void
 maker_cut(struct maker *maker)
 {
     maker->car_after = maker->chain->seq;
-    dm_buf_clear(&maker->car);
+    maker->car_from = maker->car.n;
+}
+
+static void
+put_from(struct maker *maker, size_t from)
+{
+    struct dm_buf *buf = &maker->answer;
+    dm_buf_clear(buf);
+    CHECK(!dm_car_write_header(&maker->chain->tip, 1, buf));
+    CHECK(!dm_buf_put_str(
+        buf, dm_str_slice(dm_buf_str(&maker->car), from, maker->car.n)));
+}
+
+struct dm_str
+maker_all(struct maker *maker)
+{
+    put_from(maker, 0);
+    return dm_buf_str(&maker->answer);
 }
 
 struct dm_str
 maker_car(struct maker *maker, bool is_push)
 {
     struct dm_buf *buf = &maker->answer;
-    dm_buf_clear(buf);
-    CHECK(!dm_car_write_header(&maker->chain->tip, 1, buf));
-    CHECK(!dm_buf_put_str(buf, dm_buf_str(&maker->car)));
+    put_from(maker, maker->car_from);
     if (is_push) {
         const struct dm_str head = dm_buf_str(&maker->head);
         const struct dm_cid cid = dm_cid_of(DM_CODEC_CBOR, head);

@@ -47,8 +47,9 @@ struct maker {
     struct maker_block *DM_NULLABLE blocks; ///< All but Heads
     size_t n_blocks;
     size_t capacity;
+    struct dm_buf car;    ///< Sections of all entries, without a header
     uint64_t car_after;   ///< The CAR holds what came after this entry
-    struct dm_buf car;    ///< Its sections, without a header
+    size_t car_from;      ///< Where its sections begin
     struct dm_buf head;   ///< Of the last maker_tip()
     struct dm_buf record; ///< Likewise
     struct dm_buf answer; ///< Of the last maker_car()
@@ -57,6 +58,8 @@ struct maker {
 };
 
 void maker_init(struct maker *maker, uint8_t seed, int64_t t0_ms);
+/// Before anything was made: be the log of another key.
+void maker_take_key(struct maker *maker, const uint8_t seed[DM_KEY_SEED_BYTES]);
 void maker_done(struct maker *maker);
 
 /// Keep a block; it goes into the CAR.
@@ -67,6 +70,8 @@ struct dm_cid maker_block(struct maker *maker, enum dm_codec codec,
 void maker_cut(struct maker *maker);
 /// The CAR so far, its root the entry reached. With `is_push` Head is its last.
 struct dm_str maker_car(struct maker *maker, bool is_push);
+/// The CAR of all entries from the first on
+struct dm_str maker_all(struct maker *maker);
 
 // ------------------------------------------------------------------- payloads
 
