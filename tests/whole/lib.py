@@ -143,6 +143,13 @@ def unix_request(path, method, target, timeout=PATIENCE):
         connection.close()
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *arguments):
+        pass  # Who asked has left, or was killed
+
+
 class Recorder:
     """A small HTTP server that keeps what it was sent; status can be set."""
 
@@ -171,8 +178,7 @@ class Recorder:
             def log_message(self, *arguments):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
         self.url = "http://127.0.0.1:%d/" % self.port
         self.thread = threading.Thread(
