@@ -123,7 +123,10 @@ put_entry(struct pack *pack, uint64_t seq, struct dm_cid *ret)
     if (!status) {
         status = dm_wire_entry_read(block, &entry, NULL);
     }
-    if (!status && entry.has_conf) {
+    if (status) {
+        return status;
+    }
+    if (entry.has_conf) {
         status = put_manifest(pack, &entry.conf);
     }
     if (!status && entry.has_snap) {
