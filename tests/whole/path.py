@@ -18,6 +18,7 @@ import http.server
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -462,7 +463,7 @@ def sleep_through(world, a, b, nginx, proxy, webhook, before):
     a.start()
     seen, _ = a.wait_state(b.k, "web", "ok")
     measured(world, "a started until its query says that nginx is back",
-             seen - began, 5)
+             seen - began, CAUGHT_UP_WITHIN)
     goes_on(world, a, b, "a started")
     world.same("resolved, once", told(webhook), before + [WEB + ("resolved",)])
     world.same("a has not told again what was over",
@@ -569,11 +570,13 @@ def main():
     programs = [lib.need("/usr/sbin/nginx"),
                 lib.need("/usr/bin/prometheus-alertmanager")]
     lib.need("/usr/sbin/nft")
-    clean_up()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # And clean up
     try:
+        clean_up()
         net = Net()
     except (AssertionError, OSError) as error:
-        remove_namespaces(os.getpid())
+        with contextlib.suppress(AssertionError):
+            remove_namespaces(os.getpid())
         lib.skip("no namespaces, or no NAT: %s" % str(error).strip())
     began = time.time()
     try:
