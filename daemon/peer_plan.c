@@ -41,6 +41,7 @@ struct plan {
     uint8_t own[DM_KEY_PUBLIC_BYTES];
     uint8_t theirs[DM_KEY_PUBLIC_BYTES];
     uint64_t held;      ///< Entries of the peer's log that are held here
+    uint64_t ours;      ///< Entries of our own log that the peer tells
     bool is_own_behind; ///< The peer holds more of our own log than we do
     struct dm_error error;
 };
@@ -91,6 +92,7 @@ plan_line(struct plan *plan, const struct dm_heads_line *line,
     item->has_line = true;
     item->seq = line->tip.seq;
     item->sequence = line->tip.sequence;
+    plan->ours = item->is_own ? item->seq : plan->ours;
     if (chain && chain->forked_at) {
         return DM_OK; // Frozen
     }
@@ -321,8 +323,8 @@ done(struct dm_job *job)
         if (plan->is_full) {
             peer->n_due = peer->n_todos;
         }
-        if (!peer->all->has_released && !plan->is_own_behind && plan->is_full) {
-            dm_peers_release_own(peer->all);
+        if (plan->is_full && !plan->is_own_behind) {
+            dm_peer_told_ours(peer, plan->ours);
         }
     } else {
         dm_peer_say(peer, "heads: %s",

@@ -912,12 +912,33 @@ dm_peers_brought(struct dm_peers *peers, const uint8_t by[DM_KEY_PUBLIC_BYTES],
 }
 
 void
-dm_peers_has_ours(struct dm_peers *peers, uint64_t have)
+dm_peer_told_ours(struct dm_peer *peer, uint64_t have)
 {
+    struct dm_peers *peers = peer->all;
     const struct dm_logs_own *own = dm_logs_own(peers->node->logs);
+    const uint64_t seq = own ? own->seq : 0;
     DM_ON_LOOP();
-    if (!peers->has_released && have <= (own ? own->seq : 0)) {
+    if (peers->has_released || have > seq) {
+        return;
+    }
+    peer->holds_none = !have && seq;
+    bool is_enough = true;
+    for (size_t i = 0; peer->holds_none && i < peers->n; ++i) {
+        is_enough = is_enough && peers->peers[i]->holds_none;
+    }
+    if (is_enough) {
         dm_peers_release_own(peers);
+    }
+}
+
+void
+dm_peers_has_ours(struct dm_peers *peers, const struct dm_peer_def *peer,
+                  uint64_t have)
+{
+    for (size_t i = 0; i < peers->n; ++i) {
+        if (peers->peers[i]->def == peer) {
+            dm_peer_told_ours(peers->peers[i], have);
+        }
     }
 }
 

@@ -98,7 +98,8 @@ bool dm_peers_are_whole(const struct dm_peers *peers, int64_t *ret_due_ns);
 /// A peer that came to us told how many entries of our log it holds. While they
 /// are not more than ours, no backup was restored here, and sealing goes on;
 /// else it is going to bring them.
-void dm_peers_has_ours(struct dm_peers *peers, uint64_t have);
+void dm_peers_has_ours(struct dm_peers *peers, const struct dm_peer_def *peer,
+                       uint64_t have);
 
 /// What the peer of log `by` brought of a log was taken (DM_OK), or refused.
 void dm_peers_brought(struct dm_peers *peers,

@@ -105,6 +105,7 @@ struct dm_peer {
     uint64_t push_back;       ///< How far to go back where a branch begins
     bool is_piece;            ///< What is pushed does not reach the tip
     uint64_t pushed_sequence; ///< Of the record under way
+    bool holds_none;          ///< Of our log, which has entries
     bool knows_held;
     uint64_t held; ///< Entries of its own log here, as of the last plan
     struct dm_peer_known *DM_NULLABLE known;
@@ -171,8 +172,10 @@ dm_peer_know(struct dm_peer *peer, const uint8_t log[DM_KEY_PUBLIC_BYTES]);
 
 /// Find out what an answer of heads asks for; takes `json`.
 void dm_peer_plan(struct dm_peer *peer, char *json, size_t n, bool is_full);
-/// Sealing goes on: somebody told what it holds of our log, and it is not above
-/// ours.
+/// The peer told how many entries of our log it holds. One that holds none says
+/// little of a log that has some: all have to say so.
+void dm_peer_told_ours(struct dm_peer *peer, uint64_t have);
+/// Sealing goes on.
 void dm_peers_release_own(struct dm_peers *peers);
 /// A plan was made, or the answer was no good
 void dm_peer_planned(struct dm_peer *peer, bool is_good);

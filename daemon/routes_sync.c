@@ -302,7 +302,7 @@ hear_have(const struct dm_request *request, uint64_t wait_s)
     uint64_t have = UINT64_MAX;
     const bool is_good = read_number(request, "have", &have);
     if (request->peer && is_good && read_since(request, &since)) {
-        dm_peers_has_ours(request->node->peers, have);
+        dm_peers_has_ours(request->node->peers, request->peer, have);
         if (wait_s) {
             dm_peers_waits(request->node->peers, request->peer);
         }
