@@ -3,7 +3,6 @@
 #include "daemon/writer.h"
 
 #include "base/alloc.h"
-#include "base/fault.h"
 #include "base/map.h"
 #include "base/queue.h"
 #include "base/time.h"
@@ -634,7 +633,9 @@ write_batch(struct dm_writer *writer, struct dm_write_task *task,
         // Perhaps the task alone is at fault: the results go without it
         task->finished(task, status);
         task = NULL;
-        memset(note->changes, 0, writer->n_batch * sizeof(*note->changes));
+        if (note->changes) {
+            memset(note->changes, 0, writer->n_batch * sizeof(*note->changes));
+        }
         note->has_status_change = false;
         status = commit_sealing(writer, note, NULL, now_ns);
     }
