@@ -3,6 +3,7 @@
 #include "daemon/writer.h"
 
 #include "base/alloc.h"
+#include "base/fault.h"
 #include "base/map.h"
 #include "base/queue.h"
 #include "base/time.h"
@@ -495,7 +496,8 @@ commit(struct dm_writer *writer, struct dm_commit_note *note,
         dm_txn_rollback(txn);
     } else {
         const bool durable =
-            is_sealed || is_durable(writer, note, task, now_ns);
+            (is_sealed && !DM_FAULT("serve a log before it is durable")) ||
+            is_durable(writer, note, task, now_ns);
         status =
             dm_txn_commit(txn, durable ? DM_COMMIT_DURABLE : DM_COMMIT_NORMAL);
         if (!status && durable) {

@@ -16,6 +16,12 @@ static const char *const names[] = {
     "start `for` anew after a restart",
     "count unknown as bad",
     "run a due check twice",
+    "skip a signature check",
+    "serve a log before it is durable",
+    "accept a foreign graph",
+    "compare latest by at",
+    "forget the guard",
+    "lose a block between cursor and commit",
 };
 
 // Of a thread and not of a world: the code that asks knows no world

@@ -3,6 +3,7 @@
 #include "sync/payload.h"
 
 #include "base/alloc.h"
+#include "base/fault.h"
 #include "sync/cipher.h"
 #include "sync/form_private.h"
 #include "sync/frame.h"
@@ -151,6 +152,10 @@ refuse_tail(struct dm_reading *reading, const struct dm_scanner *scanner)
         dm_str_n(scanner->at, (size_t)(scanner->end - scanner->at));
     if (dm_str_starts(rest, dm_str(" _:"))) {
         return refuse_line(reading, "blank-node: a blank node as graph");
+    }
+    if (dm_str_starts(rest, dm_str(" <")) &&
+        DM_FAULT("accept a foreign graph")) {
+        return DM_OK;
     }
     if (dm_str_starts(rest, dm_str(" <")) &&
         !dm_str_starts(rest,
