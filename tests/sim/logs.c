@@ -357,13 +357,13 @@ look_at_log(struct view *view, size_t log)
     if (!status) {
         status = dm_chain_peek(view->snapshot, truth->public, &chain);
     }
-    if (status == DM_ERR_NOT_FOUND) {
+    CHECK(!status || status == DM_ERR_NOT_FOUND);
+    if (!chain) {
         if (copy->is_there) {
             fail(logs, view->node, log, "a log is gone", copy->seq);
         }
         return;
     }
-    CHECK_INT(status, DM_OK);
     if (chain->forked_at) {
         fail(logs, view->node, log, "a log was frozen", chain->forked_at);
     }
