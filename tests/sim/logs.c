@@ -527,6 +527,19 @@ check_unsealed(struct view *view, const struct facts *before)
     }
 }
 
+// What a copy may hold since the last look is known of its writer first
+static void
+look_at_writers(struct logs *logs, size_t but)
+{
+    struct view view;
+    for (size_t node = 0; node < LOGS_NODES; ++node) {
+        if (node != but && view_open(logs, node, &view)) {
+            look_at_log(&view, node);
+            view_close(&view);
+        }
+    }
+}
+
 // L3: the whole store anew
 static void
 after_boot(struct logs *logs, size_t node)
@@ -537,6 +550,7 @@ after_boot(struct logs *logs, size_t node)
     logs->unsealed[node] = (struct facts){.n = 0};
     memcpy(before, logs->copies[node], sizeof(before));
     memset(logs->copies[node], 0, sizeof(before));
+    look_at_writers(logs, node);
     CHECK(view_open(logs, node, &view));
     for (size_t log = 0; log < LOGS_NODES; ++log) {
         look_at_log(&view, log);
@@ -893,9 +907,13 @@ audit(struct view *view, size_t log)
     const struct dm_audit_report *report = dm_audit_report(audit);
     if (changed == 0 && report->verdict != DM_OK) {
         fail(logs, view->node, log, "a log is not found good", report->seq);
-        dm_error_detail(&logs->error, "%s %llu: %s",
-                        dm_audit_place_text(report->place),
-                        (unsigned long long)report->seq, report->error.what);
+        dm_error_detail(
+            &logs->error, "log of %s at %s, first %llu, tip %llu, %s %llu: %s",
+            dm_sim_station_name(logs->stations[log]),
+            dm_sim_station_name(logs->stations[view->node]),
+            (unsigned long long)report->first, (unsigned long long)report->tip,
+            dm_audit_place_text(report->place), (unsigned long long)report->seq,
+            report->error.what);
     } else if (changed > 0 &&
                (report->verdict != DM_ERR_CORRUPT ||
                 report->place != DM_AUDIT_ENTRY || report->seq != changed)) {
