@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "daemon/peers_private.h"
+#include "net/url.h"
 #include "quadstore/store.h"
 #include "quadstore/write.h"
 #include "sync/chain.h"
@@ -301,6 +302,19 @@ take_item(struct dm_peer *peer, struct item *item)
     }
 }
 
+// What the peer chose may be any text
+static void
+keep_cursor(struct dm_peer *peer, struct dm_str cursor)
+{
+    struct dm_buf encoded;
+    dm_buf_init(&encoded, sizeof(peer->cursor) - 1);
+    if (dm_percent_encode(cursor, &encoded)) {
+        dm_buf_clear(&encoded); // Out of memory: the next answer is in full
+    }
+    memcpy(peer->cursor, dm_buf_cstr(&encoded), encoded.n + 1);
+    dm_buf_done(&encoded);
+}
+
 static void
 done(struct dm_job *job)
 {
@@ -313,8 +327,7 @@ done(struct dm_job *job)
         return;
     }
     if (is_good) {
-        memcpy(peer->cursor, plan->heads.cursor.data, plan->heads.cursor.n);
-        peer->cursor[plan->heads.cursor.n] = '\0';
+        keep_cursor(peer, plan->heads.cursor);
         peer->knows_held = true;
         peer->held = plan->held;
         for (size_t i = 0; i < plan->n_items; ++i) {

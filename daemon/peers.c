@@ -481,7 +481,7 @@ static void
 poll_heads(struct dm_peer *peer)
 {
     DM_ON_LOOP();
-    char path[DM_CURSOR_MAX + 128];
+    char path[3 * DM_CURSOR_MAX + 128];
     char have[32] = "";
     if (peer->poll || peer->is_planning || peer->all->is_stopped) {
         return;

@@ -76,7 +76,7 @@ struct dm_peer {
     struct dm_timer timer;
     struct dm_http_request *DM_NULLABLE poll;
     struct dm_http_request *DM_NULLABLE request;
-    char cursor[DM_CURSOR_MAX + 1];
+    char cursor[3 * DM_CURSOR_MAX + 1]; ///< As it stands in a URL; "": none
     int64_t backoff_ns;
     int64_t lost_ns;     ///< When it went away
     int64_t polled_ns;   ///< When the last poll began
