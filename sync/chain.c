@@ -593,6 +593,30 @@ cut_lists(struct dm_chain *chain, struct dm_snapshot *snapshot, dm_log_no log,
     return status;
 }
 
+// Whether its bytes are those that it was stored with: what goes into the tree
+// hash is signed
+static bool
+is_whole(const struct dm_block *block)
+{
+    struct dm_cid cid;
+    memcpy(cid.bytes, block->name, sizeof(cid.bytes));
+    return dm_cid_names(&cid, block->data);
+}
+
+bool
+dm_chain_may_prune(struct dm_snapshot *snapshot, dm_log_no log, uint64_t from,
+                   uint64_t until)
+{
+    struct dm_block_place place = {.log = log, .kind = DM_BLOCK_ENTRY};
+    bool may = true;
+    for (place.seq = from; may && place.seq < until; ++place.seq) {
+        struct dm_block block = {0};
+        may = !get_block(snapshot, &place, &block) && is_whole(&block);
+        dm_snapshot_release_texts(snapshot);
+    }
+    return may;
+}
+
 enum dm_status
 dm_chain_prune(struct dm_chain *chain, struct dm_snapshot *snapshot,
                dm_log_no log, uint64_t first)
@@ -604,6 +628,9 @@ dm_chain_prune(struct dm_chain *chain, struct dm_snapshot *snapshot,
     for (place.seq = old_first; !status && place.seq < first; ++place.seq) {
         struct dm_block block = {0};
         status = get_block(snapshot, &place, &block);
+        if (!status && !is_whole(&block)) {
+            status = DM_ERR_CORRUPT;
+        }
         if (!status) {
             dm_tree_add(&chain->frontier, block.data);
             memcpy(chain->anchor.bytes, block.name,

@@ -133,8 +133,8 @@ enum dm_status dm_chain_head(const struct dm_chain *chain, struct dm_buf *buf)
  * goes from `snapshot`, where newer entries need not be yet. Blocks are not
  * removed. The record is emptied.
  *
- * @return DM_ERR_CORRUPT where a block is missing; the chain is then to be
- *         freed.
+ * @return DM_ERR_CORRUPT where a block is missing or was changed; the chain is
+ * then to be freed.
  */
 enum dm_status dm_chain_prune(struct dm_chain *chain,
                               struct dm_snapshot *snapshot, dm_log_no log,
@@ -145,6 +145,11 @@ enum dm_status dm_chain_prune(struct dm_chain *chain,
 /// out. `work` bounds what is read.
 enum dm_status dm_chain_lift(const struct dm_chain *chain, struct dm_txn *txn,
                              struct dm_work *work, dm_log_no log) DM_NODISCARD;
+
+/// Whether the entries from `from` to before `until` are there as they were
+/// stored, so that `first` may move over them.
+bool dm_chain_may_prune(struct dm_snapshot *snapshot, dm_log_no log,
+                        uint64_t from, uint64_t until);
 
 /// Keep a record that was checked for this chain.
 void dm_chain_set_record(struct dm_chain *chain, struct dm_str bytes,

@@ -237,8 +237,11 @@ find_border(struct dm_seal *seal, struct dm_snapshot *snapshot, uint64_t *ret)
         if (!status) {
             status = dm_wire_node_read(block.data, &node, NULL);
         }
-        if (!status && (node.time_max_ms >= until ||
-                        *ret - chain->first >= DM_SEAL_PRUNED_MAX)) {
+        // What was changed on the disk is not signed: it stays, with all after
+        if (!status &&
+            (node.time_max_ms >= until ||
+             *ret - chain->first >= DM_SEAL_PRUNED_MAX ||
+             !dm_chain_may_prune(snapshot, seal->log, *ret, *ret + DM_FAN))) {
             break;
         }
         *ret += status ? 0 : DM_FAN;
