@@ -112,6 +112,8 @@ gather(struct dm_seal *seal, struct dm_snapshot *snapshot, size_t max,
     spec.filter.after.log = seal->log;
     seal->last_event = sealer->chain->last_event;
     seal->n_left_out = 0;
+    seal->entry.n = 0;
+    seal->entry.size = 0;
     dm_quad_lines_clear(sealer->lines);
     enum dm_status status =
         star ? dm_history_open(snapshot, &spec, &history) : DM_ERR_NO_MEMORY;
