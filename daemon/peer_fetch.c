@@ -34,11 +34,11 @@ static void fetch_entries(struct dm_peer *peer);
 static void fetch_head(struct dm_peer *peer);
 static void start_task(struct dm_peer *peer);
 
-static const struct dm_todo *
+static const struct dm_errand *
 current(const struct dm_peer *peer)
 {
-    assert(peer->is_working && peer->n_todos);
-    return &peer->todos[0];
+    assert(peer->is_working && peer->n_errands);
+    return &peer->errands[0];
 }
 
 // Give it up: what the peer sent is no good. It waits for another record.
@@ -450,10 +450,11 @@ look_back(struct dm_peer *peer, uint64_t after)
 static void
 look_for_fork(struct dm_peer *peer)
 {
-    const struct dm_todo *todo = current(peer);
-    const uint64_t oldest = todo->oldest ? todo->oldest : 1;
-    look_back(peer, todo->held >= oldest + FORK_STEP ? todo->held - FORK_STEP
-                                                     : oldest - 1);
+    const struct dm_errand *errand = current(peer);
+    const uint64_t oldest = errand->oldest ? errand->oldest : 1;
+    look_back(peer, errand->held >= oldest + FORK_STEP
+                        ? errand->held - FORK_STEP
+                        : oldest - 1);
 }
 
 // A proof that the peer holds
@@ -494,7 +495,7 @@ after_success(struct dm_peer *peer)
         dm_peer_worked(peer);
         return;
     }
-    peer->todos[0].held = result.seq;
+    peer->errands[0].held = result.seq;
     peer->fetch_after = result.seq;
     if (result.seq < current(peer)->tip.seq) {
         fetch_entries(peer);
@@ -561,34 +562,34 @@ start_task(struct dm_peer *peer)
 }
 
 void
-dm_peer_fetch(struct dm_peer *peer, const struct dm_todo *todo)
+dm_peer_fetch(struct dm_peer *peer, const struct dm_errand *errand)
 {
     DM_ON_LOOP();
-    peer->task = dm_follow_task_new(peer->all->node, todo->log);
-    char *record = dm_strndup(todo->record, todo->n_record);
+    peer->task = dm_follow_task_new(peer->all->node, errand->log);
+    char *record = dm_strndup(errand->record, errand->n_record);
     if (!peer->task || !record) {
         dm_free(record);
         give_up(peer);
         return;
     }
-    dm_follow_task_give(peer->task, DM_FOLLOW_RECORD, record, todo->n_record);
+    dm_follow_task_give(peer->task, DM_FOLLOW_RECORD, record, errand->n_record);
     dm_peers_bounds(peer->all, peer->def, dm_follow_task_input(peer->task));
-    peer->fetch_after = todo->held;
-    switch (todo->kind) {
-    case DM_TODO_PROOF:
-        get_block(peer, &todo->fork[0], false, DM_ENTRY_MAX, on_proof_a);
+    peer->fetch_after = errand->held;
+    switch (errand->kind) {
+    case DM_ERRAND_PROOF:
+        get_block(peer, &errand->fork[0], false, DM_ENTRY_MAX, on_proof_a);
         return;
-    case DM_TODO_FORK:
+    case DM_ERRAND_FORK:
         look_for_fork(peer);
         return;
-    case DM_TODO_FETCH:
-    case DM_TODO_PUSH:
+    case DM_ERRAND_FETCH:
+    case DM_ERRAND_PUSH:
         break;
     }
-    const bool is_held = todo->oldest != 0;
-    if (!is_held && (todo->tip.seq > LONG_LOG || todo->first > 1)) {
-        get_block(peer, &todo->tip.head, false, DM_HEAD_MAX, on_start_head);
-    } else if (todo->held >= todo->tip.seq) {
+    const bool is_held = errand->oldest != 0;
+    if (!is_held && (errand->tip.seq > LONG_LOG || errand->first > 1)) {
+        get_block(peer, &errand->tip.head, false, DM_HEAD_MAX, on_start_head);
+    } else if (errand->held >= errand->tip.seq) {
         // Nothing but the tip is new: perhaps Head can be rebuilt
         start_task(peer);
     } else {

@@ -19,8 +19,8 @@
 
 // What is to do, and how far the peer is, of one log
 struct item {
-    struct dm_todo todo;
-    bool has_todo;
+    struct dm_errand errand;
+    bool has_errand;
     bool has_line; ///< The peer told of it
     uint64_t seq;
     uint64_t sequence;
@@ -58,27 +58,27 @@ add_item(struct plan *plan, const uint8_t log[DM_KEY_PUBLIC_BYTES])
     plan->items = items;
     struct item *item = &items[plan->n_items++];
     *item = (struct item){0};
-    memcpy(item->todo.log, log, sizeof(item->todo.log));
+    memcpy(item->errand.log, log, sizeof(item->errand.log));
     item->is_own = memcmp(log, plan->own, sizeof(plan->own)) == 0;
     return item;
 }
 
 static enum dm_status
-want(struct item *item, enum dm_todo_kind kind,
+want(struct item *item, enum dm_errand_kind kind,
      const struct dm_heads_line *line, const struct dm_chain *chain)
 {
-    struct dm_todo *todo = &item->todo;
-    todo->kind = kind;
-    todo->held = chain ? chain->seq : 0;
-    todo->oldest = chain ? chain->first : 0;
-    todo->first = line->first;
-    todo->tip = line->tip;
-    todo->fork[0] = line->fork[0];
-    todo->fork[1] = line->fork[1];
-    todo->record = dm_strndup(line->record.data, line->record.n);
-    todo->n_record = line->record.n;
-    item->has_todo = todo->record != NULL;
-    return todo->record ? DM_OK : DM_ERR_NO_MEMORY;
+    struct dm_errand *errand = &item->errand;
+    errand->kind = kind;
+    errand->held = chain ? chain->seq : 0;
+    errand->oldest = chain ? chain->first : 0;
+    errand->first = line->first;
+    errand->tip = line->tip;
+    errand->fork[0] = line->fork[0];
+    errand->fork[1] = line->fork[1];
+    errand->record = dm_strndup(line->record.data, line->record.n);
+    errand->n_record = line->record.n;
+    item->has_errand = errand->record != NULL;
+    return errand->record ? DM_OK : DM_ERR_NO_MEMORY;
 }
 
 // What a line asks for, next to what is held
@@ -98,22 +98,22 @@ plan_line(struct plan *plan, const struct dm_heads_line *line,
         return DM_OK; // Frozen
     }
     if (line->has_fork) {
-        return want(item, DM_TODO_PROOF, line, chain);
+        return want(item, DM_ERRAND_PROOF, line, chain);
     }
     if (!chain || line->tip.sequence > chain->record_sequence) {
         plan->is_own_behind =
             plan->is_own_behind ||
             (item->is_own && (!chain || line->tip.seq > chain->seq));
-        return want(item, DM_TODO_FETCH, line, chain);
+        return want(item, DM_ERRAND_FETCH, line, chain);
     }
     if (line->tip.sequence == chain->record_sequence && chain->n_record &&
         !dm_str_equal(line->record,
                       dm_str_n((const char *)chain->record, chain->n_record))) {
-        return want(item, DM_TODO_FORK, line, chain);
+        return want(item, DM_ERRAND_FORK, line, chain);
     }
     if (line->tip.sequence < chain->record_sequence) {
-        item->todo.kind = DM_TODO_PUSH;
-        item->has_todo = true;
+        item->errand.kind = DM_ERRAND_PUSH;
+        item->has_errand = true;
     }
     return DM_OK;
 }
@@ -162,7 +162,7 @@ on_held(void *context, const struct dm_chain *chain)
 {
     struct plan *plan = context;
     for (size_t i = 0; i < plan->n_items; ++i) {
-        if (memcmp(plan->items[i].todo.log, chain->log, sizeof(chain->log)) ==
+        if (memcmp(plan->items[i].errand.log, chain->log, sizeof(chain->log)) ==
             0) {
             return DM_OK;
         }
@@ -171,8 +171,8 @@ on_held(void *context, const struct dm_chain *chain)
     if (!item) {
         return DM_ERR_NO_MEMORY;
     }
-    item->todo.kind = DM_TODO_PUSH;
-    item->has_todo = true;
+    item->errand.kind = DM_ERRAND_PUSH;
+    item->has_errand = true;
     return DM_OK;
 }
 
@@ -218,7 +218,7 @@ static void
 plan_free(struct plan *plan)
 {
     for (size_t i = 0; i < plan->n_items; ++i) {
-        dm_free(plan->items[i].todo.record);
+        dm_free(plan->items[i].errand.record);
     }
     dm_free(plan->items);
     dm_free(plan->json);
@@ -283,22 +283,23 @@ dm_peers_release_own(struct dm_peers *peers)
 static void
 take_item(struct dm_peer *peer, struct item *item)
 {
-    struct dm_peer_known *known = dm_peer_know(peer, item->todo.log);
+    struct dm_peer_known *known = dm_peer_know(peer, item->errand.log);
     if (known && item->has_line) {
         known->seq = item->seq;
         known->sequence = item->sequence;
     }
-    const bool is_refused = known && item->todo.kind != DM_TODO_PUSH &&
+    const bool is_refused = known && item->errand.kind != DM_ERRAND_PUSH &&
                             known->refused >= item->sequence && known->refused;
-    const bool is_wanted = item->todo.kind == DM_TODO_PUSH ||
-                           dm_peers_wants(peer->all, item->todo.log, peer->def);
+    const bool is_wanted =
+        item->errand.kind == DM_ERRAND_PUSH ||
+        dm_peers_wants(peer->all, item->errand.log, peer->def);
     if (item->successor.n && is_wanted) {
-        dm_node_keep_successor(peer->all->node, item->todo.log,
+        dm_node_keep_successor(peer->all->node, item->errand.log,
                                item->successor);
     }
-    if (item->has_todo && is_wanted && !is_refused &&
-        dm_peer_todo(peer, &item->todo)) {
-        item->todo.record = NULL; // Theirs now
+    if (item->has_errand && is_wanted && !is_refused &&
+        dm_peer_add_errand(peer, &item->errand)) {
+        item->errand.record = NULL; // Theirs now
     }
 }
 
@@ -334,7 +335,7 @@ done(struct dm_job *job)
             take_item(peer, &plan->items[i]);
         }
         if (plan->is_full) {
-            peer->n_due = peer->n_todos;
+            peer->n_due = peer->n_errands;
         }
         if (plan->is_full && !plan->is_own_behind) {
             dm_peer_told_ours(peer, plan->ours);

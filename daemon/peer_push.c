@@ -128,7 +128,7 @@ on_answer(void *context, const struct dm_http_response *response)
 {
     struct dm_peer *peer = context;
     peer->request = NULL;
-    struct dm_peer_known *known = dm_peer_know(peer, peer->todos[0].log);
+    struct dm_peer_known *known = dm_peer_know(peer, peer->errands[0].log);
     uint64_t have = 0;
     if (!known || response->outcome.failure != DM_NET_OK) {
         dm_peer_say_answer(peer, "push", response);
@@ -241,11 +241,11 @@ static const struct dm_job_ops push_ops = {
 };
 
 void
-dm_peer_push(struct dm_peer *peer, const struct dm_todo *todo)
+dm_peer_push(struct dm_peer *peer, const struct dm_errand *errand)
 {
     DM_ON_LOOP();
     const struct dm_node *node = peer->all->node;
-    const struct dm_peer_known *known = dm_peer_know(peer, todo->log);
+    const struct dm_peer_known *known = dm_peer_know(peer, errand->log);
     // Its own log, too: where it has less of it than we hold it was restored
     // from a backup
     if (!known || dm_loop_now_ns(node->net->loop) < known->unwanted_ns) {
@@ -259,11 +259,11 @@ dm_peer_push(struct dm_peer *peer, const struct dm_todo *todo)
     }
     push->job.ops = &push_ops;
     push->peer = peer;
-    memcpy(push->log, todo->log, sizeof(push->log));
+    memcpy(push->log, errand->log, sizeof(push->log));
     push->known_seq = known->seq;
     push->known_sequence = known->sequence;
     push->is_own =
-        memcmp(todo->log, dm_key_public(node->key), sizeof(todo->log)) == 0;
+        memcmp(errand->log, dm_key_public(node->key), sizeof(errand->log)) == 0;
     const struct dm_logs_own *own = dm_logs_own(node->logs);
     push->own_until = own ? own->seq : 0;
     dm_buf_init(&push->car, DM_CAR_MAX);

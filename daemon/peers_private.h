@@ -5,9 +5,10 @@
 
 /**
  * @file
- * Peers from the inside: peers.c polls and chooses, peer_plan.c finds out what
- * is to do, peer_fetch.c and peer_push.c do it, one thing at a time for each
- * peer. Everything is the loop's but the step of a job.
+ * Peers from the inside: peers.c knows which there are and which logs are held,
+ * peer_poll.c hears them, peer_work.c asks and keeps what is to do, peer_plan.c
+ * finds out what is to do, peer_fetch.c and peer_push.c do it, one thing at a
+ * time for each peer. Everything is the loop's but the step of a job.
  */
 
 #include "base/attr.h"
@@ -27,19 +28,20 @@ DM_BEGIN_DECLS
 /// A machine that can be reached answers sooner
 #define DM_PEER_CONNECT_NS INT64_C(5000000000)
 #define DM_PEER_LOST_NS INT64_C(15000000000)
-#define DM_PEER_WAIT_S 50 ///< Of a long poll
+#define DM_PEER_WAIT_S 50        ///< Of a long poll
+#define DM_PEERS_KNOWN_MAX 4096U ///< Logs
 #define DM_PEER_REASON 200U
-#define DM_PEER_TODOS_MAX 8192U
+#define DM_PEER_ERRANDS_MAX 8192U
 
-enum dm_todo_kind {
-    DM_TODO_FETCH, ///< The peer has more of the log
-    DM_TODO_PROOF, ///< The peer knows that the log forked
-    DM_TODO_FORK,  ///< It may have forked: look for the entry that differs
-    DM_TODO_PUSH,  ///< The peer has less of it
+enum dm_errand_kind {
+    DM_ERRAND_FETCH, ///< The peer has more of the log
+    DM_ERRAND_PROOF, ///< The peer knows that the log forked
+    DM_ERRAND_FORK,  ///< It may have forked: look for the entry that differs
+    DM_ERRAND_PUSH,  ///< The peer has less of it
 };
 
-struct dm_todo {
-    enum dm_todo_kind kind;
+struct dm_errand {
+    enum dm_errand_kind kind;
     uint8_t log[DM_KEY_PUBLIC_BYTES];
     uint64_t held;   ///< Newest entry here when it was planned
     uint64_t oldest; ///< First entry kept here; 0: the log is not held
@@ -93,9 +95,9 @@ struct dm_peer {
     uint64_t n_pushed;
     uint64_t n_refused;
 
-    struct dm_todo *DM_NULLABLE todos; ///< The first one is under way
-    size_t n_todos;
-    size_t todos_capacity;
+    struct dm_errand *DM_NULLABLE errands; ///< The first one is under way
+    size_t n_errands;
+    size_t errands_capacity;
     size_t n_due; ///< So many come before the next poll
     bool is_working;
     bool is_planning;
@@ -153,10 +155,10 @@ void dm_peer_say(struct dm_peer *peer, const char *format, ...) DM_PRINTF(2, 3);
 void dm_peer_say_answer(struct dm_peer *peer, const char *what,
                         const struct dm_http_response *response);
 
-// ---------------------------------------------------------------------- to do
+// -------------------------------------------------------------------- errands
 
 /// Put it behind what is to do; takes the record. False where there is no room.
-bool dm_peer_todo(struct dm_peer *peer, const struct dm_todo *todo);
+bool dm_peer_add_errand(struct dm_peer *peer, const struct dm_errand *errand);
 /// The first thing could not be fetched: later all heads are asked for again.
 void dm_peer_retry_later(struct dm_peer *peer);
 /// Begin with the next thing, where none is under way.
@@ -180,8 +182,26 @@ void dm_peers_release_own(struct dm_peers *peers);
 /// A plan was made, or the answer was no good
 void dm_peer_planned(struct dm_peer *peer, bool is_good);
 
-void dm_peer_fetch(struct dm_peer *peer, const struct dm_todo *todo);
-void dm_peer_push(struct dm_peer *peer, const struct dm_todo *todo);
+void dm_peer_fetch(struct dm_peer *peer, const struct dm_errand *errand);
+void dm_peer_push(struct dm_peer *peer, const struct dm_errand *errand);
+
+// -------------------------------------------------------------------- polling
+
+/// Between two polls at least
+#define DM_PEER_POLL_LEAST_NS INT64_C(100000000)
+
+/// Ask for heads now, where nothing speaks against it.
+void dm_peer_poll(struct dm_peer *peer);
+/// Ask soon, at least so long after the poll before.
+void dm_peer_poll_after(struct dm_peer *peer, int64_t least_ns);
+/// End what is under way with it, and back off.
+void dm_peer_lose(struct dm_peer *peer);
+/// It answers again: why it did not is no longer of interest.
+void dm_peer_forget_absence(struct dm_peer *peer);
+/// What it told at first is done: the view does not wait for it any more.
+void dm_peer_become_even(struct dm_peer *peer);
+/// Whether it came to us lately
+bool dm_peer_comes(const struct dm_peer *peer);
 
 /// Something that was out came back: the peer may have been left meanwhile.
 /// @return Whether it goes on.
