@@ -7,14 +7,12 @@
 //   └─> log/K ──> ENTRIES ──> log/K … ──> tip reached ──> done
 //          |         └─ Head cannot be rebuilt ──> Head ──> again
 //          └─ 410: what follows is kept nowhere ──> START
-//   prev differs ──> log/K backwards ──> the two entries ──> FORK
+//   prev differs ──> log/K from further back, until some are held ──> FORK
 
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "daemon/peers_private.h"
-#include "quadstore/blocks.h"
-#include "quadstore/store.h"
 #include "sync/car.h"
 #include "sync/chain.h"
 #include "sync/exchange.h"
@@ -25,8 +23,8 @@
 #include <string.h>
 
 #define PATH_MAX_BYTES 512U
-#define COMPARE_MEMORY ((size_t)64 << 20U)
-#define FORK_STEP 64U
+#define BACK_LEAST 64U // Entries
+#define BACK_MOST 900U // Less than an answer has
 /// From here on the present is fetched before the entries
 #define LONG_LOG DM_FAN
 
@@ -215,15 +213,15 @@ on_entries(void *context, const struct dm_http_response *response)
 
 static void
 ask_entries(struct dm_peer *peer, uint64_t after, uint64_t limit,
-            bool with_data, dm_http_done_fn done)
+            dm_http_done_fn done)
 {
     char name[DM_KEY_NAME_SIZE];
     char path[PATH_MAX_BYTES];
     dm_key_name(current(peer)->log, name);
     (void)snprintf(path, sizeof(path),
                    "/demonitor/v1/log/%s?after=%" PRIu64 "&limit=%" PRIu64
-                   "&data=%d",
-                   name, after, limit, with_data ? 1 : 0);
+                   "&data=1",
+                   name, after, limit);
     const struct dm_peer_ask ask = {
         .method = "GET",
         .path = path,
@@ -249,7 +247,7 @@ fetch_entries(struct dm_peer *peer)
     const uint64_t left = current(peer)->tip.seq - peer->fetch_after;
     input->after = peer->fetch_after;
     input->limit = left < DM_ROUTE_ENTRIES_MAX ? left : DM_ROUTE_ENTRIES_MAX;
-    ask_entries(peer, peer->fetch_after, input->limit, true, on_entries);
+    ask_entries(peer, peer->fetch_after, input->limit, on_entries);
 }
 
 // ----------------------------------------------------------------------- tip
@@ -274,187 +272,23 @@ fetch_head(struct dm_peer *peer)
 
 // ----------------------------------------------------------------------- fork
 
-// Compares entries of the peer with those held.
-struct compare {
-    struct dm_job job;
-    struct dm_peer *peer;
-    uint8_t log[DM_KEY_PUBLIC_BYTES];
-    uint64_t after;
-    char *car;
-    size_t n_car;
-    struct dm_arena arena;
-    bool is_found;
-    bool is_earlier; ///< The first one differs: look further back
-    struct dm_buf ours;
-    struct dm_buf theirs;
-    struct dm_error error;
-};
-
-static enum dm_status
-compare_entries(struct compare *compare, struct dm_snapshot *snapshot,
-                const struct dm_exchange *exchange)
-{
-    char iri[DM_KEY_IRI_SIZE];
-    struct dm_block_place place = {.kind = DM_BLOCK_ENTRY};
-    dm_key_iri(compare->log, iri);
-    enum dm_status status =
-        dm_snapshot_log_number(snapshot, dm_str(iri), &place.log);
-    for (size_t i = 0; !status && i < exchange->n_entries; ++i) {
-        const struct dm_exchange_entry *entry = &exchange->entries[i];
-        struct dm_block block;
-        place.seq = entry->entry.seq;
-        status = dm_snapshot_block_at(snapshot, &place, &block);
-        if (!status && memcmp(block.name, entry->cid.bytes,
-                              sizeof(entry->cid.bytes)) != 0) {
-            compare->is_found = true;
-            compare->is_earlier = i == 0;
-            status = dm_buf_put_str(&compare->ours, block.data);
-            if (!status) {
-                status = dm_buf_put_str(&compare->theirs, entry->block);
-            }
-            break;
-        }
-        dm_snapshot_release_texts(snapshot);
-    }
-    return status == DM_ERR_NOT_FOUND ? DM_OK : status; // Beyond what is held
-}
-
-static enum dm_status
-compare_step(struct dm_job *job)
-{
-    struct compare *compare = (struct compare *)job;
-    const struct dm_exchange_spec spec = {
-        .log = compare->log,
-        .with_data = false,
-        .signatures = DM_SIGNATURES_NONE,
-    };
-    struct dm_exchange exchange;
-    struct dm_snapshot *snapshot = NULL;
-    enum dm_status status =
-        dm_exchange_read(dm_str_n(compare->car, compare->n_car), &spec,
-                         &compare->arena, &exchange, &compare->error);
-    if (!status) {
-        status = dm_snapshot_open(compare->peer->all->node->store, &job->work,
-                                  &snapshot);
-    }
-    if (!status) {
-        status = compare_entries(compare, snapshot, &exchange);
-        dm_snapshot_close(snapshot);
-    }
-    return status;
-}
-
+// What comes does not follow what is held: with entries that are held too the
+// first that differs is found. Each step reaches to where the one before began.
 static void
-compare_free(struct compare *compare)
-{
-    dm_arena_done(&compare->arena);
-    dm_buf_done(&compare->ours);
-    dm_buf_done(&compare->theirs);
-    dm_free(compare->car);
-    dm_free(compare);
-}
-
-static void look_back(struct dm_peer *peer, uint64_t after);
-
-static void
-give_proof(struct dm_peer *peer, struct compare *compare)
-{
-    size_t n_ours = 0;
-    size_t n_theirs = 0;
-    char *ours = dm_buf_take(&compare->ours, &n_ours);
-    char *theirs = dm_buf_take(&compare->theirs, &n_theirs);
-    dm_follow_task_give(peer->task, DM_FOLLOW_FORK_A, ours, n_ours);
-    dm_follow_task_give(peer->task, DM_FOLLOW_FORK_B, theirs, n_theirs);
-    start_task(peer);
-}
-
-static void
-compared(struct dm_job *job)
-{
-    struct compare *compare = (struct compare *)job;
-    struct dm_peer *peer = compare->peer;
-    if (!dm_peer_came_back(peer)) {
-        compare_free(compare);
-        return;
-    }
-    const uint64_t oldest = current(peer)->oldest ? current(peer)->oldest : 1;
-    if (job->status) {
-        refuse(peer, compare->error.what[0] ? compare->error.what
-                                            : dm_status_text(job->status));
-    } else if (compare->is_found && compare->is_earlier &&
-               compare->after >= oldest) {
-        const uint64_t step = 2 * (current(peer)->held - compare->after);
-        look_back(peer, compare->after > oldest + step ? compare->after - step
-                                                       : oldest - 1);
-    } else if (compare->is_found) {
-        give_proof(peer, compare);
-    } else {
-        refuse(peer, "another record of the same entries");
-    }
-    compare_free(compare);
-}
-
-static void
-compare_dropped(struct dm_job *job)
-{
-    struct compare *compare = (struct compare *)job;
-    --compare->peer->n_out;
-    compare_free(compare);
-}
-
-static const struct dm_job_ops compare_ops = {
-    .name = "compare",
-    .step = compare_step,
-    .done = compared,
-    .free = compare_dropped,
-};
-
-static void
-on_old_entries(void *context, const struct dm_http_response *response)
-{
-    struct dm_peer *peer = context;
-    if (!is_good(peer, "entries", response)) {
-        fail(peer);
-        return;
-    }
-    const struct dm_node *node = peer->all->node;
-    struct compare *compare = dm_calloc(1, sizeof(*compare));
-    if (!compare) {
-        give_up(peer);
-        return;
-    }
-    compare->job.ops = &compare_ops;
-    compare->peer = peer;
-    memcpy(compare->log, current(peer)->log, sizeof(compare->log));
-    compare->after = peer->fetch_after;
-    compare->car = dm_strndup(response->body.data, response->body.n);
-    compare->n_car = response->body.n;
-    dm_arena_init(&compare->arena, COMPARE_MEMORY, NULL);
-    dm_buf_init(&compare->ours, DM_ENTRY_MAX);
-    dm_buf_init(&compare->theirs, DM_ENTRY_MAX);
-    dm_work_init(&compare->job.work, node->env, INT64_MAX, COMPARE_MEMORY);
-    if (!compare->car || dm_job_start(node->sync, &compare->job)) {
-        compare_free(compare);
-        give_up(peer);
-        return;
-    }
-    ++peer->n_out;
-}
-
-static void
-look_back(struct dm_peer *peer, uint64_t after)
-{
-    ask_entries(peer, after, DM_ROUTE_ENTRIES_MAX, false, on_old_entries);
-}
-
-static void
-look_for_fork(struct dm_peer *peer)
+go_back(struct dm_peer *peer)
 {
     const struct dm_errand *errand = current(peer);
-    const uint64_t oldest = errand->oldest ? errand->oldest : 1;
-    look_back(peer, errand->held >= oldest + FORK_STEP
-                        ? errand->held - FORK_STEP
-                        : oldest - 1);
+    const uint64_t oldest =
+        errand->oldest > errand->first ? errand->oldest : errand->first;
+    if (peer->fetch_after < oldest) {
+        refuse(peer, "no entry is the same");
+        return;
+    }
+    const uint64_t left = peer->fetch_after - (oldest - 1);
+    peer->fetch_after -= left < peer->back_step ? left : peer->back_step;
+    peer->back_step =
+        2 * peer->back_step < BACK_MOST ? 2 * peer->back_step : BACK_MOST;
+    fetch_entries(peer);
 }
 
 // A proof that the peer holds
@@ -488,10 +322,9 @@ static void
 after_success(struct dm_peer *peer)
 {
     const struct dm_follow_result result = dm_follow_task_result(peer->task);
-    const struct dm_follow_input *input = dm_follow_task_input(peer->task);
     ++peer->n_fetched;
     peer->retry_ns = 0;
-    if (input->fork[0].n || result.is_whole) {
+    if (result.is_whole) {
         dm_peer_worked(peer);
         return;
     }
@@ -525,7 +358,7 @@ on_task(void *context, struct dm_follow_task *task)
         fetch_head(peer);
         return;
     case DM_ERR_STATE:
-        look_for_fork(peer);
+        go_back(peer);
         return;
     case DM_ERR_BUSY: // Another peer was faster
     case DM_ERR_EXISTS:
@@ -575,12 +408,13 @@ dm_peer_fetch(struct dm_peer *peer, const struct dm_errand *errand)
     dm_follow_task_give(peer->task, DM_FOLLOW_RECORD, record, errand->n_record);
     dm_peers_bounds(peer->all, peer->def, dm_follow_task_input(peer->task));
     peer->fetch_after = errand->held;
+    peer->back_step = BACK_LEAST;
     switch (errand->kind) {
     case DM_ERRAND_PROOF:
         get_block(peer, &errand->fork[0], false, DM_ENTRY_MAX, on_proof_a);
         return;
     case DM_ERRAND_FORK:
-        look_for_fork(peer);
+        go_back(peer);
         return;
     case DM_ERRAND_FETCH:
     case DM_ERRAND_PUSH:

@@ -104,6 +104,7 @@ struct dm_peer {
     unsigned n_out; ///< Jobs and tasks that come back to it
     struct dm_follow_task *DM_NULLABLE task;
     uint64_t fetch_after;     ///< Of the request under way
+    uint64_t back_step;       ///< How far fetching goes back for the same
     uint64_t push_back;       ///< How far to go back where a branch begins
     bool is_piece;            ///< What is pushed does not reach the tip
     uint64_t pushed_sequence; ///< Of the record under way

@@ -337,6 +337,19 @@ compare_held(struct verify *verify, const struct dm_exchange_entry *entry)
         return status == DM_ERR_NOT_FOUND ? DM_OK : status;
     }
     const struct dm_str ours = dm_arena_copy(&batch->arena, held.data);
+    bool is_first = entry->entry.seq == batch->chain->first;
+    if (!is_first) {
+        --place.seq;
+        status = dm_snapshot_block_at(verify->snapshot, &place, &held);
+        is_first = !status && memcmp(held.name, entry->entry.prev.bytes,
+                                     sizeof(held.name)) == 0;
+    }
+    if (status || !is_first) {
+        return status ? status
+                      : dm_error_set(verify->error, DM_ERR_STATE,
+                                     "prev: an entry before %llu differs too",
+                                     (unsigned long long)entry->entry.seq);
+    }
     return ours.data ? freeze(verify, ours, entry->block) : DM_ERR_NO_MEMORY;
 }
 
@@ -742,15 +755,22 @@ open_chain(struct verify *verify)
 static enum dm_status
 check_record(struct verify *verify)
 {
-    const struct dm_follow_batch *batch = verify->batch;
-    const enum dm_status status =
-        dm_record_read(verify->input->record, verify->input->log,
-                       &verify->record, verify->error);
-    if (!status && verify->record.sequence <= batch->base_sequence) {
-        return dm_error_set(verify->error, DM_ERR_EXISTS,
-                            "record: not newer than the one held");
+    const struct dm_chain *chain = verify->batch->chain;
+    const struct dm_follow_input *input = verify->input;
+    const enum dm_status status = dm_record_read(
+        input->record, input->log, &verify->record, verify->error);
+    if (status || verify->record.sequence > chain->record_sequence) {
+        return status;
     }
-    return status;
+    // Another one of the same sequence is a sign of a fork: the entries tell
+    const bool is_other =
+        verify->record.sequence == chain->record_sequence && chain->n_record &&
+        !dm_str_equal(input->record,
+                      dm_str_n((const char *)chain->record, chain->n_record));
+    return is_other && input->car.n
+               ? DM_OK
+               : dm_error_set(verify->error, DM_ERR_EXISTS,
+                              "record: not newer than the one held");
 }
 
 static enum dm_status
@@ -816,6 +836,10 @@ verify_all(struct verify *verify)
     }
     if (batch->chain->forked_at) {
         return note_fork(verify);
+    }
+    if (verify->record.sequence <= batch->base_sequence) {
+        return dm_error_set(verify->error, DM_ERR_CORRUPT,
+                            "record: another one of the same entries");
     }
     const struct dm_chain *chain = batch->chain;
     const bool has_entries = chain->seq > 0 && chain->seq >= chain->first;

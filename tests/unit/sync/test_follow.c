@@ -776,6 +776,51 @@ a_fork_freezes(void)
     side_done(&twin);
 }
 
+// The first entry that differs is the proof, not just any.
+static void
+a_fork_is_found_where_it_begins(void)
+{
+    struct side a;
+    struct side twin;
+    struct fixture b;
+    struct dm_buf car;
+    side_init(&a, 11);
+    side_init(&twin, 11);
+    fixture_init(&b, false);
+    begin_env(&b);
+    dm_buf_init(&car, DM_CAR_MAX);
+    for (unsigned i = 0; i < 5; ++i) {
+        (void)seal_some(&a, 2);
+    }
+    catch_up(&a, &twin.fixture, 0, 100);
+    dm_sealer_reload(twin.sealer);
+    twin.now_ms = a.now_ms + 5000;
+    for (unsigned i = 0; i < 4; ++i) {
+        (void)seal_some(&a, 2);
+        (void)seal_some(&twin, 2);
+    }
+    (void)seal_some(&twin, 2);
+    catch_up(&a, &b, 0, 100);
+
+    struct dm_follow_result result = {0};
+    struct dm_error error = {0};
+    for (uint64_t after = 9; after > 5; --after) {
+        CHECK_INT(ask(&twin, after, 100, &car), DM_OK);
+        const struct dm_follow_input input =
+            input_of(&twin, dm_buf_str(&car), after);
+        CHECK_INT(take(&b, &input, &result, &error), DM_ERR_STATE);
+    }
+    CHECK_INT(ask(&twin, 2, 100, &car), DM_OK);
+    const struct dm_follow_input input = input_of(&twin, dm_buf_str(&car), 2);
+    CHECK_INT(take(&b, &input, &result, &error), DM_OK);
+    CHECK_INT((int64_t)result.forked_at, 6);
+    CHECK_INT((int64_t)result.seq, 9);
+    dm_buf_done(&car);
+    fixture_done(&b);
+    side_done(&a);
+    side_done(&twin);
+}
+
 static uint64_t
 count_events(struct fixture *at)
 {
@@ -1004,6 +1049,7 @@ main(void)
     a_long_log_is_brought_in_pieces();
     what_cannot_be_said_is_left_out();
     an_overtaken_batch_changes_nothing();
+    a_fork_is_found_where_it_begins();
     dm_log_free(quiet);
     return 0;
 }
